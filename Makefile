@@ -1,0 +1,195 @@
+# Builds cocOS, its servers and its boot image, and starts and tests them. One non-recursive makefile: only the
+# examples, whose makefiles belong to their users, are built by a make of their own. Everything made lies in build/.
+#
+# Whatever is compiled depends on a file that holds its flags, so a change of flags rebuilds exactly what they concern.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+CC := gcc
+LD := ld
+AR := ar
+NASM := nasm
+PYTHON := /usr/bin/python3
+COCOS_GCC := libc/cocos-gcc
+
+# make CHECKING=1 works with the checking build: the kernel walks all its invariants after every system call.
+# Only the kernel differs, so the two builds share the libraries, the servers and the examples.
+BUILD := $(if $(filter 1,$(CHECKING)),build/checking,build)
+
+.PHONY: all run test lint debug debug-bochs clean setup help FORCE
+FORCE:
+
+# $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says when TEXT changed.
+record = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+
+# --- the console font, from Debian's package; linked in by `incbin "font.psf"` in an assembly file ---
+
+FONT := build/font.psf
+
+$(FONT): /usr/share/consolefonts/Uni2-VGA16.psf.gz
+	@mkdir -p $(@D)
+	gzip -dc $< > $@
+
+# --- the kernel: kernel_build DIRECTORY,DEFINES gives DIRECTORY/kernel.elf ---
+
+KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/x86/*.c)
+KERNEL_ASM := $(wildcard boot/*.asm kernel/*.asm kernel/x86/*.asm)
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno-red-zone \
+  -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+  -fno-strict-aliasing -fcf-protection=none -Iinclude -I.
+KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
+NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/
+
+define kernel_build
+$(1)_OBJECTS := $(KERNEL_C:%=$(1)/obj/%.o) $(KERNEL_ASM:%=$(1)/obj/%.o)
+
+$(1)/obj/kernel.flags: FORCE
+	$$(call record,$(KERNEL_CFLAGS) $(2) / $(NASMFLAGS))
+
+$(1)/obj/kernel.link: FORCE
+	$$(call record,$(KERNEL_LDFLAGS) $$($(1)_OBJECTS))
+
+$(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
+	@mkdir -p $$(@D)
+	$(CC) $(KERNEL_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+
+$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT)
+	@mkdir -p $$(@D)
+	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
+
+$(1)/kernel.elf: $$($(1)_OBJECTS) boot/kernel.ld $(1)/obj/kernel.link
+	$(LD) $(KERNEL_LDFLAGS) $$($(1)_OBJECTS) -o $$@
+
+# Symbols as Bochs's debugger reads them: an address and a name a line.
+$(1)/kernel.sym: $(1)/kernel.elf
+	nm $$< | awk '$$$$2 ~ /[TtDdBbRr]/ { print $$$$1, $$$$3 }' > $$@
+
+-include $$($(1)_OBJECTS:.o=.d)
+endef
+
+$(eval $(call kernel_build,build,))
+$(eval $(call kernel_build,build/checking,-DCOCOS_CHECKING=1))
+
+# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the kernel's ELF checks ---
+
+LIBCOCOS := build/libcocos.a
+LIBCOCOS_SOURCES := $(wildcard libc/*.c libc/*/*.c libc/*.asm libc/*/*.asm kernel/elf.c)
+LIBCOCOS_OBJECTS := $(LIBCOCOS_SOURCES:%=build/user/%.o)
+# Recursive: gcc need not be there when the makefile is read, because `make setup` may be what installs it.
+MUSL_INCLUDES = -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(shell $(CC) -print-file-name=include)
+LIBCOCOS_CFLAGS = -std=gnu17 -O2 -g $(WARNINGS) -fPIE -fno-stack-protector -fcf-protection=none \
+  -fno-omit-frame-pointer -fno-strict-aliasing $(MUSL_INCLUDES) -Iinclude -Ilibc/include -I.
+
+build/user/libcocos.flags: FORCE
+	$(call record,$(LIBCOCOS_CFLAGS) / $(NASMFLAGS) / $(LIBCOCOS_OBJECTS))
+
+$(filter %.c.o,$(LIBCOCOS_OBJECTS)): build/user/%.c.o: %.c build/user/libcocos.flags
+	@mkdir -p $(@D)
+	$(CC) $(LIBCOCOS_CFLAGS) -MMD -MP -c $< -o $@
+
+build/user/%.asm.o: %.asm build/user/libcocos.flags | $(FONT)
+	@mkdir -p $(@D)
+	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ -MP $< -o $@
+
+$(LIBCOCOS): $(LIBCOCOS_OBJECTS)
+	@rm -f $@
+	$(AR) rcsD $@ $(LIBCOCOS_OBJECTS)
+
+-include $(LIBCOCOS_OBJECTS:.o=.d)
+
+# --- programs, all by cocos-gcc: servers/NAME/* gives build/servers/NAME, tests/system/NAME.c build/tests/system/NAME ---
+
+PROGRAM_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror
+SERVERS := $(patsubst servers/%/,%,$(sort $(dir $(wildcard servers/*/*.c))))
+SERVER_PROGRAMS := $(SERVERS:%=build/servers/%)
+TEST_PROGRAMS := $(patsubst %.c,build/%,$(wildcard tests/system/*.c))
+
+build/user/program.flags: FORCE
+	$(call record,$(PROGRAM_CFLAGS))
+
+build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC)
+	@mkdir -p $(@D)
+	$(COCOS_GCC) $(PROGRAM_CFLAGS) -MMD -MP -c $< -o $@
+
+define server_program
+build/servers/$(1): $(patsubst %,build/user/%.o,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))
+-include $(patsubst %,build/user/%.d,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))
+endef
+$(foreach server,$(SERVERS),$(eval $(call server_program,$(server))))
+
+$(TEST_PROGRAMS): build/%: build/user/%.c.o
+-include $(TEST_PROGRAMS:build/%=build/user/%.c.d)
+
+$(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
+	@mkdir -p $(@D)
+	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(filter %.o,$^) -o $@
+
+# --- examples: built as their users build them, again where the library is newer ---
+
+EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello examples/hello/hello-client)
+
+ifneq ($(EXAMPLE_PROGRAMS),)
+$(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
+	@+$(MAKE) -s -C examples/hello $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B)
+endif
+
+# --- the boot image: init first, then the other servers and the examples ---
+
+MODULES := $(filter %/init,$(SERVER_PROGRAMS)) $(filter-out %/init,$(SERVER_PROGRAMS)) $(EXAMPLE_PROGRAMS)
+
+build/modules.list: FORCE
+	$(call record,$(MODULES))
+
+build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) build/modules.list grub.cfg tools/iso
+	tools/iso $@ grub.cfg $< $(MODULES)
+
+# --- what a person calls ---
+
+all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(BUILD)/cocos.iso
+
+# MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first. ARGS goes to tools/run.
+module_file = $(firstword $(MODULE))
+DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
+
+run: setup
+	@$(MAKE) all
+	@$(if $(wildcard $(dir $(module_file))Makefile),$(if $(module_file),$(MAKE) -s -C $(dir $(module_file))))
+	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') $(ARGS)
+
+test: setup
+	@$(MAKE) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS)
+	@$(PYTHON) -m pytest tests $(ARGS)
+
+lint: setup
+	@tools/lint
+
+debug: all
+	@COCOS_BUILD=$(BUILD) tools/debug gdb $(ARGS)
+
+debug-bochs: all
+	@COCOS_BUILD=$(BUILD) tools/debug bochs $(ARGS)
+
+setup:
+	@tools/setup
+
+clean:
+	rm -rf build
+	@for makefile in examples/*/Makefile; do \
+	  if [ -f "$$makefile" ]; then $(MAKE) -s -C "$$(dirname "$$makefile")" clean; fi; done
+
+help:
+	@echo 'make                all that is built: kernel, libraries, servers, examples, build/cocos.iso'
+	@echo 'make run            install what is missing, build, and boot to a shell in QEMU'
+	@echo '                    MODULE="FILE ARGS" starts one program more; ARGS="..." goes to tools/run'
+	@echo 'make test           install what is missing, build, and run every test; ARGS="..." goes to pytest'
+	@echo 'make lint           check the form of the sources'
+	@echo 'make debug          QEMU stopped at the start of the kernel, with gdb attached'
+	@echo 'make debug-bochs    Bochs with its debugger, stopped at the start of the kernel'
+	@echo 'make setup          install the packages that are missing'
+	@echo 'make clean          remove everything that was built'
+	@echo 'make help           this list'
+	@echo 'CHECKING=1 takes, for any of them, the kernel that checks its invariants after every system call.'

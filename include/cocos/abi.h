@@ -1,0 +1,170 @@
+/*
+ * What the kernel and programs agree on besides the calls themselves: kinds of object, rights,
+ * zones, and the two read-only pages at the top of every address space.
+ */
+#ifndef COCOS_ABI_H
+#define COCOS_ABI_H
+
+#include <stdint.h>
+
+#include <cocos/memory_map.h>
+
+#define COCOS_VERSION_MAJOR 0
+#define COCOS_VERSION_MINOR 1
+#define COCOS_VERSION_TEXT "0.1"
+
+/* What a slot can hold. */
+/* clang-format off */
+#define COCOS_CAPABILITY_TYPES(X) \
+    X(CAP_EMPTY,     0, "empty") \
+    X(CAP_DOMAIN,    1, "domain") \
+    X(CAP_THREAD,    2, "thread") \
+    X(CAP_ENDPOINT,  3, "endpoint") \
+    X(CAP_REPLY,     4, "reply") \
+    X(CAP_INTERRUPT, 5, "interrupts") \
+    X(CAP_PORTS,     6, "ports") \
+    X(CAP_DEVICE,    7, "device memory") \
+    X(CAP_MACHINE,   8, "machine")
+/* clang-format on */
+#define COCOS_CAPABILITY_VALUE(name, value, text) name = (value),
+enum capability_type { COCOS_CAPABILITY_TYPES(COCOS_CAPABILITY_VALUE) };
+#undef COCOS_CAPABILITY_VALUE
+
+/* Rights of a capability. A copy may have fewer, never more. */
+#define RIGHT_SEND 1u    /* endpoint: call */
+#define RIGHT_RECEIVE 2u /* endpoint: wait, reply_wait, be bound to an interrupt */
+#define RIGHT_SIGNAL 4u  /* endpoint: signal */
+#define RIGHT_CONTROL 8u /* domain, thread: fill, change, start, end; endpoint: destroy */
+#define RIGHT_COPY 16u   /* may be copied to another slot or sent in a message */
+#define RIGHT_USE 32u    /* ranges and machine: use what they stand for */
+#define RIGHT_ALL 63u
+
+/* Rights of a mapping. Writable or executable implies readable. 0: owned, but not accessible. */
+#define MAP_READ 1u
+#define MAP_WRITE 2u
+#define MAP_EXECUTE 4u
+
+/* Orders: a claim is of 2^order frames. */
+#define ORDER_FRAME 0
+#define ORDER_BLOCK 9
+
+/* In place of a frame's name: any frame of a zone. No frame has such a name. */
+#define ZONE_ANY 1ull
+#define ZONE_BELOW_4G 2ull
+#define ZONE_BELOW_1M 3ull
+
+/* Cache types of device memory. */
+#define CACHE_WRITE_BACK 0
+#define CACHE_UNCACHED 1
+#define CACHE_WRITE_COMBINING 2
+
+/* Properties for domain_set. */
+#define DOMAIN_FRAME_LIMIT 0    /* how many frames it may own */
+#define DOMAIN_UPCALL 1         /* address that foreign system calls bounce to, 0 = none */
+#define DOMAIN_FAULT_ENDPOINT 2 /* slot of the caller: who is told of faults */
+#define DOMAIN_NAME 3           /* eight characters, packed little-endian */
+
+/* Numbers for machine_query. */
+#define MACHINE_FRAMES_TOTAL 0  /* frames of RAM that domains can own */
+#define MACHINE_FRAMES_FREE 1   /* of these, free now */
+#define MACHINE_FRAMES_SPLIT 2  /* taken for the records of split blocks */
+#define MACHINE_CHECK 3         /* 0: check_invariants() holds */
+
+/* Slots every program starts with; the process page names the others. Slot 0 is never used. */
+#define SLOT_NONE 0
+#define SLOT_SELF 1   /* its own domain */
+#define SLOT_PARENT 2 /* endpoint of whoever started it (init): cocos/protocol/init.h */
+#define SLOT_FIRST_NAMED 3
+#define SLOTS_PER_DOMAIN 128
+
+/* Slots of the first domain, which gets everything there is. */
+#define SLOT_INIT_INTERRUPTS 3
+#define SLOT_INIT_PORTS 4
+#define SLOT_INIT_DEVICES 5
+#define SLOT_INIT_MACHINE 6
+#define SLOT_INIT_FREE 7
+
+/* A tag or short name: eight characters, padded with zeroes, little-endian in one word. */
+#define TAG8(a, b, c, d, e, f, g, h)                                                               \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24 |              \
+     (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+
+/* A part of the physical address space, as the firmware described it. */
+enum memory_type { MEMORY_FREE = 1, MEMORY_RESERVED, MEMORY_ACPI, MEMORY_NVS, MEMORY_BAD };
+
+struct memory_range {
+    uint64_t start; /* bytes */
+    uint64_t end;   /* bytes, exclusive */
+    uint32_t type;  /* enum memory_type */
+    uint32_t spare;
+};
+
+/* The linear framebuffer or text screen the boot loader left. kind 0: no screen. */
+enum screen_kind { SCREEN_NONE, SCREEN_TEXT, SCREEN_PIXELS };
+
+struct screen {
+    uint64_t address;
+    uint32_t pitch;  /* bytes per line */
+    uint32_t width;  /* pixels, or characters of a text screen */
+    uint32_t height; /* pixels, or lines */
+    uint8_t kind;    /* enum screen_kind */
+    uint8_t bits_per_pixel;
+    uint8_t red_shift, green_shift, blue_shift; /* bit positions of 8-bit components */
+    uint8_t spare[3];
+};
+
+#define MEMORY_RANGES 64
+
+/* The page at SYSTEM_PAGE: the same frame in every domain, read-only. */
+struct system_page {
+    uint32_t version_major, version_minor;
+    uint64_t frame;           /* its own name: for page_map into a new domain */
+    uint32_t cpus;
+    uint32_t memory_ranges;   /* entries used of memory[] */
+    uint64_t ram_bytes;       /* sum of MEMORY_FREE */
+    uint64_t top;             /* end of the highest RAM, bytes */
+    struct screen screen;
+    uint16_t power_port;      /* ACPI PM1a control block, 0 = the machine has none */
+    uint16_t power_value;     /* written there, it turns the machine off (S5) */
+    uint16_t power_port_b;    /* PM1b, 0 = none */
+    uint16_t power_value_b;
+    struct memory_range memory[MEMORY_RANGES];
+};
+
+#define PROCESS_NAME_BYTES 32
+#define PROCESS_ARGUMENT_BYTES 1024
+#define PROCESS_SLOTS 24
+#define PROCESS_MODULES 20
+#define MODULE_TEXT_BYTES 80
+
+/* A slot with a name: "console", "hello". */
+struct named_slot {
+    char name[12]; /* zero-terminated */
+    uint32_t slot;
+};
+
+/* A file the boot loader brought along; its frames belong to init and are readable by name. */
+struct boot_module {
+    uint64_t address; /* bytes, frame-aligned */
+    uint64_t bytes;
+    char text[MODULE_TEXT_BYTES]; /* "NAME ARGUMENTS", zero-terminated */
+};
+
+/* The page at PROCESS_PAGE: written by whoever loads the program, read-only to it. */
+struct process_page {
+    char name[PROCESS_NAME_BYTES];          /* zero-terminated */
+    uint64_t image_base;                    /* what was added to the ELF file's addresses */
+    uint64_t image_end;
+    uint32_t argument_count;
+    uint32_t slot_count;                    /* entries used of slots[] */
+    uint32_t module_count;                  /* entries used of modules[]; only init has any */
+    uint32_t number;                        /* what init knows it by; init itself: INIT_NUMBER */
+    char arguments[PROCESS_ARGUMENT_BYTES]; /* argument_count zero-terminated strings */
+    struct named_slot slots[PROCESS_SLOTS];
+    struct boot_module modules[PROCESS_MODULES];
+};
+
+_Static_assert(sizeof(struct system_page) <= FRAME_BYTES, "the system page is one frame");
+_Static_assert(sizeof(struct process_page) <= FRAME_BYTES, "the process page is one frame");
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The console server's protocol: bytes out to serial line and screen, bytes in from serial line
+ * and keyboard. Answers hold 0 or an error (cocos/errors.h) in word 0 unless said otherwise.
+ * Found under the name "console".
+ */
+#ifndef COCOS_PROTOCOL_CONSOLE_H
+#define COCOS_PROTOCOL_CONSOLE_H
+
+#include <cocos/protocol/text.h>
+
+enum console_request {
+    /* Prints a text (cocos/protocol/text.h): UTF-8 and the usual ANSI colour and cursor
+     * sequences; \n is a new line. E_TOO_LONG: length over TEXT_BYTES. */
+    CONSOLE_WRITE = 1,
+    /* Takes input as typed. Answered when there is some: word 0 = number of bytes, 1 to
+     * TEXT_BYTES, in words 1-5. E_FULL: too many readers wait already. */
+    CONSOLE_READ = 2,
+    /* A keyboard driver delivers bytes, as a text. */
+    CONSOLE_INPUT = 3,
+    /* Size of the screen: word 1 = columns, word 2 = lines (0 without a screen); word 3 = the
+     * column the cursor stands in, counted from 0: not 0 where the last line is unfinished. */
+    CONSOLE_SIZE = 4,
+};
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * What every program may ask of init, through the endpoint in SLOT_PARENT. The badge tells init
+ * who asks. Answers hold 0 or an error (cocos/errors.h) in word 0 unless said otherwise.
+ */
+#ifndef COCOS_PROTOCOL_INIT_H
+#define COCOS_PROTOCOL_INIT_H
+
+#include <cocos/protocol/text.h>
+
+enum init_request {
+    /* Starts a program given as a module: a text "NAME ARGUMENTS", split at spaces; without
+     * arguments, it gets those the module came with. Answer to the last piece: word 0 = its
+     * number (> 0), or E_NAME, E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL. Pieces before the last
+     * are answered with 0. */
+    INIT_RUN = 1,
+    /* Waits until program word 1 ends or begins to serve: word 1 = enum program_state,
+     * word 2 = exit status. E_NAME: no such program. E_FULL: too many wait. */
+    INIT_WAIT = 2,
+    /* The caller ends with status word 1. Never answered. */
+    INIT_EXIT = 3,
+    /* The caller serves under the name in words 1-2 (zero-padded): init makes an endpoint and
+     * puts a capability with RIGHT_RECEIVE and RIGHT_SIGNAL in the caller's slot word 3.
+     * E_EXISTS, E_NAME (empty), E_OCCUPIED, E_FULL. */
+    INIT_SERVE = 4,
+    /* Finds a server by the name in words 1-2: puts a capability with RIGHT_SEND in the
+     * caller's slot word 3, badged with the caller's number. While a program of that name runs,
+     * or is about to be started at boot, the answer waits until it serves. E_NAME (also for
+     * what the caller itself serves), E_OCCUPIED, E_FULL: too many wait. */
+    INIT_FIND = 5,
+    /* Program number word 1 or the next above: word 1 = its number (0: no more), word 2 = state,
+     * word 3 = exit status, words 4-5 = its name. */
+    INIT_LIST = 6,
+    /* Ends program word 1. E_NAME. E_RIGHTS: console and init itself are not killed. */
+    INIT_KILL = 7,
+    /* Turns the machine off. E_UNSUPPORTED: no ACPI power control. */
+    INIT_POWER_OFF = 8,
+    /* Name of module number word 1: words 1-2; E_NAME past the last. */
+    INIT_MODULE = 9,
+};
+
+enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
+
+/* Names of programs and services have at most 15 characters and a terminating zero. */
+#define SERVICE_NAME_BYTES 16
+
+/* Init's own number; it is listed as any program. The first it starts has the next. */
+#define INIT_NUMBER 1
+
+/* How programs are badged at init's endpoint: faults of program N have INIT_BADGE_FAULT + N. */
+#define INIT_BADGE_FAULT (1ull << 32)
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * Interrupt lines: see irq.h.
+ *
+ * A level-triggered line is masked at once: it would interrupt again until its device is served.
+ * An edge would be lost while masked, so an edge line is masked only when a second interrupt
+ * comes before the first was acknowledged; acknowledging then repeats the signal.
+ */
+#include "kernel/irq.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/domain.h"
+#include "kernel/endpoint.h"
+#include "kernel/frame_ptr.h"
+#include "kernel/sched.h"
+#include "kernel/syscall.h"
+
+struct line {
+    struct slot endpoint; /* CAP_EMPTY: not bound */
+    uint8_t bit;
+    bool unserved; /* signalled, not acknowledged */
+    bool again;    /* and another came meanwhile */
+};
+
+static struct line lines[INTERRUPT_LINES];
+
+static struct endpoint *endpoint_of(const struct line *line)
+{
+    if (line->endpoint.type != CAP_ENDPOINT || cap_alive(&line->endpoint) != OK) {
+        return NULL;
+    }
+    struct endpoint *endpoint = frame_ptr(line->endpoint.object);
+    return endpoint->closing ? NULL : endpoint;
+}
+
+void irq_arrived(uint32_t number)
+{
+    struct line *line = &lines[number];
+    struct endpoint *endpoint = endpoint_of(line);
+    if (endpoint == NULL) {
+        arch_line_mask(number);
+        *line = (struct line){0};
+        return;
+    }
+    if (line->unserved) {
+        line->again = true;
+        arch_line_mask(number);
+        return;
+    }
+    line->unserved = true;
+    if (arch_line_level(number)) {
+        arch_line_mask(number);
+    }
+    endpoint_signal(endpoint, 1ull << line->bit);
+}
+
+/* Finds the line a call names through a capability that covers it. */
+static int64_t find_line(const struct call *call, struct line **line)
+{
+    struct slot *range;
+    uint64_t number = call->arg[1];
+    int64_t error = cap_find(call->domain, call->arg[0], CAP_INTERRUPT, RIGHT_USE, &range);
+    if (error != OK) {
+        return error;
+    }
+    if (!cap_covers(range, number, 1)) {
+        return E_RIGHTS;
+    }
+    if (number >= INTERRUPT_LINES || !arch_line_exists((uint32_t)number)) {
+        return E_UNSUPPORTED;
+    }
+    *line = &lines[number];
+    return OK;
+}
+
+int64_t sys_interrupt_bind(const struct call *call)
+{
+    struct line *line;
+    struct slot *endpoint;
+    int64_t error = find_line(call, &line);
+    if (error == OK) {
+        error = cap_find(call->domain, call->arg[2], CAP_ENDPOINT, RIGHT_RECEIVE, &endpoint);
+    }
+    if (error != OK) {
+        return error;
+    }
+    if (call->arg[3] > 63) {
+        return E_ARGUMENT;
+    }
+    if (endpoint_of(line) != NULL) {
+        return E_NOT_FREE;
+    }
+    *line = (struct line){.endpoint = *endpoint, .bit = (uint8_t)call->arg[3]};
+    arch_line_bind((uint32_t)call->arg[1]);
+    return OK;
+}
+
+int64_t sys_interrupt_ack(const struct call *call)
+{
+    struct line *line;
+    int64_t error = find_line(call, &line);
+    if (error != OK) {
+        return error;
+    }
+    struct endpoint *endpoint = endpoint_of(line);
+    if (endpoint == NULL) {
+        return E_ARGUMENT;
+    }
+    bool again = line->again;
+    line->unserved = again;
+    line->again = false;
+    arch_line_unmask((uint32_t)call->arg[1]);
+    if (again) {
+        endpoint_signal(endpoint, 1ull << line->bit);
+    }
+    return OK;
+}
+
+int64_t sys_ports_enable(const struct call *call)
+{
+    struct slot *range;
+    struct domain *domain = call->domain;
+    int64_t error = cap_find(domain, call->arg[0], CAP_PORTS, RIGHT_USE, &range);
+    if (error != OK) {
+        return error;
+    }
+    struct port_range ports = {
+        (uint16_t)range->object,
+        (uint16_t)(range->object + range->generation - 1),
+    };
+    for (uint32_t i = 0; i < domain->port_count; i++) {
+        if (domain->ports[i].first == ports.first && domain->ports[i].last == ports.last) {
+            return OK;
+        }
+    }
+    if (domain->port_count == PORT_RANGES) {
+        return E_LIMIT;
+    }
+    domain->ports[domain->port_count++] = ports;
+    sched_ports_changed();
+    return OK;
+}

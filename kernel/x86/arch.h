@@ -1,0 +1,128 @@
+/*
+ * What the portable kernel sees of the processor: nothing outside kernel/x86/ includes any other
+ * header of this folder.
+ */
+#ifndef KERNEL_X86_ARCH_H
+#define KERNEL_X86_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A thread's registers in user mode. The order is what kernel/x86/entry.asm pushes; the last five
+ * are pushed by the processor (Intel SDM 3A, 6.14.2), straight into the thread's frame.
+ */
+struct registers {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector; /* of the exception or interrupt; VECTOR_SYSCALL */
+    uint64_t code;   /* error code */
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+#define VECTOR_SYSCALL 256
+#define VECTOR_BOUNCED 257 /* a system call that goes on at the domain's upcall */
+#define VECTOR_PAGE_FAULT 14
+#define VECTOR_INTERRUPTS 48 /* first vector of device interrupts */
+#define VECTOR_SPURIOUS 255
+
+/* Page-table entries (Intel SDM 3A, 4.5). Cache types through the PAT set in cpu.c. */
+#define PTE_PRESENT 1ull
+#define PTE_WRITE (1ull << 1)
+#define PTE_USER (1ull << 2)
+#define PTE_PWT (1ull << 3)
+#define PTE_PCD (1ull << 4)
+#define PTE_LARGE (1ull << 7)
+#define PTE_GLOBAL (1ull << 8)
+#define PTE_NX (1ull << 63)
+#define PTE_ADDRESS 0x000ffffffffff000ull
+
+struct boot_info;
+struct thread;
+
+/* ---- Start (cpu.c, apic.c) ---- */
+
+/* Segments, traps, control registers, syscall entry of this CPU. Before it, no trap may happen. */
+void arch_cpu_init(void);
+
+/* Fills a page with the CPU's features that are on ("NX WP SMEP ..."), for the boot log. */
+const char *arch_features(void);
+
+/* How many bits a physical address has. */
+unsigned arch_physical_bits(void);
+
+/* Local and IO APICs, with every line masked; false: the machine has none that is usable. */
+bool arch_interrupts_init(const struct boot_info *info);
+
+/* Device memory the kernel itself uses: address of the index-th 2 MiB page, or 0 past the last. */
+uint64_t arch_device_page(const struct boot_info *info, unsigned index);
+
+/* ---- Page tables ---- */
+
+void arch_set_root(uint64_t root);
+uint64_t arch_root(void);
+uint64_t arch_fault_address(void);
+void arch_flush_page(uint64_t address);
+
+/* ---- Threads ---- */
+
+/* Sets a new thread's registers: user mode, interrupts on. */
+void arch_thread_init(struct registers *registers, uint64_t rip, uint64_t rsp, uint64_t argument);
+
+/* Makes `next` the thread that kernel_exit returns to: its stack for traps, its FPU and TLS. */
+void arch_thread_switch(struct thread *previous, struct thread *next);
+
+
+/* Sets the FS base of the current thread. */
+void arch_set_tls(struct thread *thread, uint64_t base);
+
+/* Puts a clean FPU state into a new thread's frame. */
+void arch_fpu_init(struct thread *thread);
+
+/* Enables interrupts until one has come; called with nothing to run. */
+void arch_wait_for_interrupt(void);
+
+/* Leaves the kernel for the first time, to the current thread. */
+_Noreturn void arch_start(void);
+
+/* ---- Interrupt lines ---- */
+
+bool arch_line_exists(uint32_t line);
+bool arch_line_level(uint32_t line); /* level-triggered, as opposed to edge */
+void arch_line_bind(uint32_t line);
+void arch_line_unmask(uint32_t line);
+void arch_line_mask(uint32_t line);
+void arch_interrupt_end(void);
+
+/* ---- Ports ---- */
+
+/* Makes exactly the ports of `ranges` usable in user mode; count 0: none. */
+#define PORT_RANGES 8 /* per domain */
+struct port_range {
+    uint16_t first;
+    uint16_t last;
+};
+void arch_ports_set(const struct port_range *ranges, unsigned count);
+
+/* ---- The emergency console (serial.c, screen.c) ---- */
+
+void serial_init(void);
+void serial_putc(char c);
+struct screen;
+void screen_init(const struct screen *screen);
+void screen_putc(char c);
+
+/* ---- Small things ---- */
+
+_Noreturn void arch_halt(void);
+
+/* Return addresses up the kernel's stack, for panics: fills up to `most`, returns how many. */
+unsigned arch_backtrace(uint64_t start_rbp, uint64_t *out, unsigned most);
+
+/* The linker's symbols (boot/kernel.ld). */
+extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+
+/* Frames left out of the identity map under each kernel stack; returns 0 past the last. */
+uint64_t arch_guard_frame(unsigned index);
+
+#endif

@@ -1,0 +1,205 @@
+; Ways into the kernel and out of it.
+;
+; Every way in leaves the user's registers in the current thread's own frame, as a
+; struct registers (arch.h), and goes on with the CPU's kernel stack; the way out loads them from
+; whichever thread is then current. So the kernel keeps no stack per thread, and a thread that
+; waits is nothing but its frame. From kernel mode only faults and, while idle, interrupts come.
+
+; struct cpu (cpu.h)
+%define CPU_KERNEL_STACK 8
+%define CPU_REGISTERS_END 16
+%define CPU_SCRATCH 24
+
+; struct registers (arch.h), in bytes
+%define REG_R15 0
+%define REG_R11 32
+%define REG_RCX 96
+%define REG_RAX 112
+%define REG_VECTOR 120
+%define REG_RIP 136
+%define REG_CS 144
+%define REG_FLAGS 152
+%define REG_RSP 160
+%define REG_SS 168
+%define REG_BYTES 176
+
+%define USER_DATA 0x1b
+%define USER_CODE 0x23
+%define VECTOR_SYSCALL 256
+
+section .text
+bits 64
+extern kernel_syscall, kernel_trap, kernel_own_trap
+
+%macro push_registers 0
+    push rax
+    push rbx
+    push rcx
+    push rdx
+    push rsi
+    push rdi
+    push rbp
+    push r8
+    push r9
+    push r10
+    push r11
+    push r12
+    push r13
+    push r14
+    push r15
+%endmacro
+
+%macro pop_registers 0
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop r11
+    pop r10
+    pop r9
+    pop r8
+    pop rbp
+    pop rdi
+    pop rsi
+    pop rdx
+    pop rcx
+    pop rbx
+    pop rax
+%endmacro
+
+; SYSCALL: rcx = return address, r11 = flags, rsp = the user's, interrupts off, DF and AC
+; cleared by FMASK.
+global syscall_entry
+syscall_entry:
+    swapgs
+    mov [gs:CPU_SCRATCH], rsp
+    mov rsp, [gs:CPU_REGISTERS_END]
+    push USER_DATA
+    push qword [gs:CPU_SCRATCH]
+    push r11
+    push USER_CODE
+    push rcx
+    push 0
+    push VECTOR_SYSCALL
+    push_registers
+    mov rdi, rsp
+    mov rsp, [gs:CPU_KERNEL_STACK]
+    xor ebp, ebp
+    call kernel_syscall
+    ; fall through
+
+; Leaves to user mode with the current thread's registers.
+global kernel_exit
+kernel_exit:
+    mov rsp, [gs:CPU_REGISTERS_END]
+    sub rsp, REG_BYTES
+    cmp dword [rsp + REG_VECTOR], VECTOR_SYSCALL
+    jne .by_iret
+    ; SYSRET with an address that is not canonical faults in kernel mode on Intel's processors
+    ; (SDM 2B, SYSRET): such a thread leaves by IRET, and faults in user mode.
+    mov rcx, [rsp + REG_RIP]
+    mov rdx, rcx
+    shl rdx, 16
+    sar rdx, 16
+    cmp rdx, rcx
+    jne .by_iret
+    mov r15, [rsp + REG_R15]
+    mov r14, [rsp + 8]
+    mov r13, [rsp + 16]
+    mov r12, [rsp + 24]
+    mov r10, [rsp + 40]
+    mov r9, [rsp + 48]
+    mov r8, [rsp + 56]
+    mov rbp, [rsp + 64]
+    mov rdi, [rsp + 72]
+    mov rsi, [rsp + 80]
+    mov rdx, [rsp + 88]
+    mov rbx, [rsp + 104]
+    mov rax, [rsp + REG_RAX]
+    mov r11, [rsp + REG_FLAGS]
+    mov rsp, [rsp + REG_RSP]
+    swapgs
+    o64 sysret
+.by_iret:
+    pop_registers
+    add rsp, 16                         ; vector, code
+    swapgs
+    iretq
+
+; Exceptions and interrupts. Every stub pushes the vector (and 0 where the processor has no error
+; code), so that the stack holds the end of a struct registers.
+%assign vector 0
+%rep 256
+stub_%+vector:
+%if vector = 8 || (vector >= 10 && vector <= 14) || vector = 17 || vector = 21 || vector = 29 || vector = 30
+%else
+    push 0
+%endif
+    push vector
+    jmp trap_entry
+%assign vector vector+1
+%endrep
+
+trap_entry:
+    test byte [rsp + 24], 3             ; cs: from user mode?
+    jz .from_kernel
+    swapgs
+    push_registers
+    mov rdi, rsp
+    mov rsp, [gs:CPU_KERNEL_STACK]
+    push 2                              ; DF, and AC, which would switch SMAP off, cleared
+    popfq
+    xor ebp, ebp
+    call kernel_trap
+    jmp kernel_exit
+.from_kernel:
+    push_registers
+    mov rdi, rsp
+    cld
+    call kernel_own_trap
+    pop_registers
+    add rsp, 16
+    iretq
+
+; NMI, double fault, machine check: on stacks of their own, where GS is not to be trusted. They
+; end in kernel_own_trap, which panics or returns without touching GS.
+%macro own_stack_stub 2
+global %1
+%1:
+%if %2 != 8
+    push 0
+%endif
+    push %2
+    push_registers
+    mov rdi, rsp
+    cld
+    call kernel_own_trap
+    pop_registers
+    add rsp, 16
+    iretq
+%endmacro
+own_stack_stub nmi_entry, 2
+own_stack_stub double_fault_entry, 8
+own_stack_stub machine_check_entry, 18
+
+; Idle: interrupts on until one was served, then back to the caller.
+global arch_wait_for_interrupt
+arch_wait_for_interrupt:
+    sti
+    hlt
+    cli
+    ret
+
+global arch_start
+arch_start:
+    jmp kernel_exit
+
+section .rodata
+align 8
+global trap_stubs
+trap_stubs:
+%assign vector 0
+%rep 256
+    dq stub_%+vector
+%assign vector vector+1
+%endrep

@@ -1,0 +1,23 @@
+/*
+ * Frames and pages with the page tables they need. The kernel makes page tables only from frames
+ * a domain was given for that (sys_page_fund) and says E_NO_TABLES when it has none left; these
+ * give it one and try again. Errors are those of the system call, and E_NO_MEMORY or E_LIMIT when
+ * there is no frame for a table.
+ */
+#ifndef COCOS_FRAMES_H
+#define COCOS_FRAMES_H
+
+#include <stdint.h>
+
+#include <cocos/sys.h>
+
+/* Claims any one frame (sys_frame_claim) with lower-half `rights`; returns its name. */
+int64_t frame_take(uint32_t rights, uint64_t tag);
+
+/* Maps one owned frame at `at` in the upper half of `domain` (sys_page_map). */
+int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights);
+
+/* The first eight characters of a text as a tag. */
+uint64_t tag_of(const char *text);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Servers and programs: names, starting, waiting. Thin wrappers of init's protocol and the
+ * process page; programs use these, init does not. All return 0 (or what is said) or a negative
+ * error (cocos/errors.h).
+ */
+#ifndef COCOS_SERVICE_H
+#define COCOS_SERVICE_H
+
+#include <stdint.h>
+
+#include <cocos/sys.h>
+
+/* Serves under `name` (at most 15 characters): *endpoint is a slot to wait at. */
+int service_register(const char *name, uint32_t *endpoint);
+
+/* *endpoint is a slot to call `name` through. */
+int service_find(const char *name, uint32_t *endpoint);
+
+/* A slot the process page names ("ports", "interrupts", ...), or SLOT_NONE. */
+uint32_t service_slot(const char *name);
+
+/* Takes an empty slot of the own table, or SLOT_NONE; gives one back (emptied by the caller). */
+uint32_t slot_take(void);
+void slot_put(uint32_t slot);
+
+/* Starts "NAME ARGUMENTS"; returns its number. */
+int program_run(const char *command);
+
+/* Waits until it ends or serves; *state is enum program_state, *status its exit status. */
+int program_wait(int number, int *state, int *status);
+
+/* The name ("E_NAME") and the text of an error code; "unknown error" for others. */
+const char *error_name(int64_t code);
+const char *error_text(int64_t code);
+
+/* Sends `bytes` bytes through `endpoint` in pieces of TEXT_BYTES as `request`; returns word 0 of
+ * the last answer. */
+int64_t text_send(uint32_t endpoint, uint32_t request, const char *text, uint64_t bytes);
+
+#endif

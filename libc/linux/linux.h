@@ -1,0 +1,47 @@
+/*
+ * The Linux library OS: Linux system calls served inside the program that makes them. One
+ * function per call, `linux_X`, takes the six arguments as an array and returns Linux's result,
+ * errors as negative errno values. table.c lists them; what is not listed is -ENOSYS.
+ *
+ * One thread per program for now: nothing here is locked.
+ */
+#ifndef LIBC_LINUX_LINUX_H
+#define LIBC_LINUX_LINUX_H
+
+#include <stdint.h>
+
+/* clang-format off */
+#define LINUX_CALLS(X) \
+    /* files.c: descriptors 0, 1, 2 are the console */ \
+    X(read) X(readv) X(write) X(writev) X(close) X(fstat) X(ioctl) X(lseek) \
+    /* memory.c */ \
+    X(brk) X(mmap) X(munmap) X(mprotect) X(mremap) X(madvise) \
+    /* process.c */ \
+    X(exit) X(exit_group) X(getpid) X(gettid) X(getppid) X(set_tid_address) X(arch_prctl) \
+    X(getuid) X(geteuid) X(getgid) X(getegid) X(uname) X(sched_yield) \
+    /* signals.c */ \
+    X(rt_sigaction) X(rt_sigprocmask) X(kill) X(tkill) X(tgkill)
+/* clang-format on */
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+#define LINUX_CALL(name) HIDDEN int64_t linux_##name(const uint64_t *arguments);
+LINUX_CALLS(LINUX_CALL)
+#undef LINUX_CALL
+
+/* process.c: tells init that the program is over. */
+HIDDEN _Noreturn void linux_end(int32_t status);
+
+/* process.c: what number init knows it by, which is its process id and its only thread's. */
+HIDDEN int64_t linux_process_id(void);
+
+/* console.c: all `bytes` bytes, or -EIO. */
+HIDDEN int64_t console_write(const char *text, uint64_t bytes);
+
+/* console.c: waits for input; at least one and at most `bytes` bytes, or -EIO. */
+HIDDEN int64_t console_read(char *text, uint64_t bytes);
+
+/* console.c: 0 and its size in characters (0: unknown), or -EIO. */
+HIDDEN int64_t console_size(uint16_t *columns, uint16_t *lines);
+
+#endif

@@ -1,0 +1,83 @@
+; The message calls' registers (cocos/message.h) for C: message.c makes the arguments.
+
+default rel
+section .text
+
+; struct message (cocos/sys.h); message.c asserts these.
+%define MESSAGE_BADGE 48
+%define MESSAGE_RECEIVED_SLOT 64
+
+; int64_t message_exchange(number, slots, deadline, struct message *): a call that sends and
+; receives. rdi = number, rsi = what rbx is to hold, rdx = deadline, rcx = message.
+; The message changes only when the result is not negative.
+global message_exchange:function hidden
+message_exchange:
+    push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    mov rax, rdi
+    mov rbx, rsi
+    mov r14, rdx
+    mov rbp, rcx                ; the kernel keeps rbp
+    mov rdi, [rbp]
+    mov rsi, [rbp + 8]
+    mov rdx, [rbp + 16]
+    mov r10, [rbp + 24]
+    mov r8, [rbp + 32]
+    mov r9, [rbp + 40]
+    xor r12d, r12d              ; no range of frames
+    xor r13d, r13d
+    xor r15d, r15d
+    syscall
+    test rax, rax
+    js .end
+    mov [rbp], rdi
+    mov [rbp + 8], rsi
+    mov [rbp + 16], rdx
+    mov [rbp + 24], r10
+    mov [rbp + 32], r8
+    mov [rbp + 40], r9
+    mov [rbp + MESSAGE_BADGE], rbx
+    mov [rbp + MESSAGE_RECEIVED_SLOT], r15d
+.end:
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    ret
+
+; int64_t message_send(number, slots, const uint64_t words[6]): a call that only sends.
+; rdi = number, rsi = what rbx is to hold, rdx = words.
+global message_send:function hidden
+message_send:
+    push rbx
+    push r12
+    push r13
+    push r14
+    push r15
+    mov rax, rdi
+    mov rbx, rsi
+    mov rcx, rdx
+    mov rdi, [rcx]
+    mov rsi, [rcx + 8]
+    mov rdx, [rcx + 16]
+    mov r10, [rcx + 24]
+    mov r8, [rcx + 32]
+    mov r9, [rcx + 40]
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    syscall
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbx
+    ret
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,88 @@
+/* Names, starting and waiting: init's protocol (cocos/protocol/init.h) as functions. */
+#include <cocos/service.h>
+
+#include <stdbool.h>
+
+#include <cocos/protocol/init.h>
+
+#include "libc/integer_only.h"
+
+static int64_t ask_init(struct message *message)
+{
+    int64_t got = sys_call(SLOT_PARENT, message);
+    return got < 0 ? got : (int64_t)message->words[0];
+}
+
+static uint64_t length_of(const char *text)
+{
+    uint64_t length = 0;
+    while (text[length])
+        length++;
+    return length;
+}
+
+static bool same(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* Asks init to put a capability for the service `name` into a slot taken for it. */
+static int ask_for_endpoint(enum init_request request, const char *name, uint32_t *endpoint)
+{
+    uint64_t length = length_of(name);
+    if (length >= SERVICE_NAME_BYTES)
+        return E_TOO_LONG;
+    struct message message = {.words = {request}};
+    for (uint64_t i = 0; i < length; i++)
+        ((char *)&message.words[1])[i] = name[i];
+    uint32_t slot = slot_take();
+    if (slot == SLOT_NONE)
+        return E_FULL;
+    message.words[3] = slot;
+    int64_t answer = ask_init(&message);
+    if (answer < 0) {
+        slot_put(slot);
+        return (int)answer;
+    }
+    *endpoint = slot;
+    return OK;
+}
+
+int service_register(const char *name, uint32_t *endpoint)
+{
+    return ask_for_endpoint(INIT_SERVE, name, endpoint);
+}
+
+int service_find(const char *name, uint32_t *endpoint)
+{
+    return ask_for_endpoint(INIT_FIND, name, endpoint);
+}
+
+uint32_t service_slot(const char *name)
+{
+    const struct process_page *page = (const void *)PROCESS_PAGE;
+    for (uint32_t i = 0; i < page->slot_count && i < PROCESS_SLOTS; i++)
+        if (same(page->slots[i].name, name))
+            return page->slots[i].slot;
+    return SLOT_NONE;
+}
+
+int program_run(const char *command)
+{
+    return (int)text_send(SLOT_PARENT, INIT_RUN, command, length_of(command));
+}
+
+int program_wait(int number, int *state, int *status)
+{
+    struct message message = {.words = {INIT_WAIT, (uint32_t)number}};
+    int64_t answer = ask_init(&message);
+    if (answer < 0)
+        return (int)answer;
+    *state = (int)message.words[1];
+    *status = (int)message.words[2];
+    return OK;
+}

@@ -1,0 +1,75 @@
+#include "input.h"
+
+#include <string.h>
+
+#include <cocos/protocol/console.h>
+#include <cocos/service.h>
+#include <cocos/sys.h>
+
+/* Counts of bytes ever put and taken; both wrap round, and INPUT_BYTES divides their range. */
+static uint8_t ring[INPUT_BYTES];
+static uint32_t put, taken;
+
+static uint32_t readers[INPUT_READERS]; /* reply slots, the longest wait first */
+static uint32_t reader_count;
+
+uint32_t input_room(void)
+{
+    return INPUT_BYTES - (put - taken);
+}
+
+void input_put(uint8_t byte)
+{
+    ring[put++ % INPUT_BYTES] = byte;
+}
+
+static void remove_reader(uint32_t index)
+{
+    slot_put(readers[index]);
+    reader_count--;
+    memmove(&readers[index], &readers[index + 1], (reader_count - index) * sizeof readers[0]);
+}
+
+/* Forgets readers that ended while they waited. */
+static void prune(void)
+{
+    for (uint32_t i = reader_count; i-- > 0;) {
+        int64_t held = sys_slot_query(SLOT_SELF, readers[i]);
+        if (held >= 0 && (held & 0xff) == CAP_REPLY)
+            continue;
+        sys_slot_drop(readers[i]);
+        remove_reader(i);
+    }
+}
+
+int64_t input_wait(uint32_t reply_slot)
+{
+    if (reader_count == INPUT_READERS)
+        prune();
+    if (reader_count == INPUT_READERS)
+        return E_FULL;
+    readers[reader_count++] = reply_slot;
+    return OK;
+}
+
+bool input_answer(void)
+{
+    bool any = false;
+    while (reader_count > 0 && put != taken) {
+        struct message answer = {0};
+        char *text = (char *)&answer.words[1];
+        uint32_t count = 0;
+        for (; count < TEXT_BYTES && taken + count != put; count++)
+            text[count] = (char)ring[(taken + count) % INPUT_BYTES];
+        answer.words[0] = count;
+        if (sys_reply(readers[0], &answer) >= 0) {
+            taken += count;
+            any = true;
+        } else {
+            /* It ended while it waited: the next one gets these bytes. */
+            sys_slot_drop(readers[0]);
+        }
+        remove_reader(0);
+    }
+    return any;
+}

@@ -1,0 +1,27 @@
+/*
+ * What was typed and not yet read, and the callers who wait for it: they are answered in the
+ * order they came. Reply capabilities of waiting callers are kept in slots of their own.
+ */
+#ifndef CONSOLE_INPUT_H
+#define CONSOLE_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define INPUT_BYTES 4096u
+#define INPUT_READERS 8u
+
+/* How many more bytes input_put takes. */
+uint32_t input_room(void);
+
+/* Adds a byte; there must be room. */
+void input_put(uint8_t byte);
+
+/* Lets the caller in `reply_slot` wait for input; the slot is the queue's from then on. E_FULL:
+ * too many wait already. */
+int64_t input_wait(uint32_t reply_slot);
+
+/* Answers those who wait, as far as there is input. Returns whether any was taken. */
+bool input_answer(void);
+
+#endif

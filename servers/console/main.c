@@ -1,0 +1,145 @@
+/*
+ * The console server (cocos/protocol/console.h): what programs print goes to the serial line and
+ * to the screen, what is typed at either comes back to whoever reads.
+ *
+ * It never calls another server, so that any server may call it. It must not printf: that would
+ * be a call to itself.
+ *
+ * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts" (line 4),
+ * "devices" (the screen's memory). It ends with 1 when it may not use the serial line, with 2
+ * when init does not let it serve, and with 3 when its endpoint is gone.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <cocos/protocol/console.h>
+#include <cocos/service.h>
+#include <cocos/sys.h>
+
+#include "input.h"
+#include "screen.h"
+#include "serial.h"
+
+enum { SERIAL_SIGNAL = 0 };
+
+/* Texts printed before the screen is drawn in any case, be there still more waiting. */
+#define UNDRAWN_MAX 64u
+
+static struct terminal terminal;
+static uint32_t undrawn;
+
+static void print(const char *bytes, size_t count)
+{
+    serial_write(bytes, count);
+    terminal_write(&terminal, bytes, count);
+    undrawn += screen_there();
+}
+
+static void complain(const char *what, const char *why)
+{
+    char line[160];
+    int length = snprintf(line, sizeof line, "console: %s: %s\n", what, why);
+    print(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
+static int64_t take_typed(const char *bytes, uint32_t count)
+{
+    if (count > input_room())
+        return E_FULL;
+    for (uint32_t i = 0; i < count; i++)
+        input_put((uint8_t)bytes[i]);
+    return OK;
+}
+
+/* Serves one call but CONSOLE_READ: the answer replaces the words. */
+static void serve(struct message *message)
+{
+    char text[TEXT_BYTES];
+    uint32_t request = TEXT_REQUEST(message->words[0]);
+    uint32_t length = TEXT_LENGTH(message->words[0]);
+    memcpy(text, &message->words[1], sizeof text);
+    *message = (struct message){0};
+    if (request == CONSOLE_SIZE) {
+        message->words[1] = screen_there() ? terminal.columns : 0;
+        message->words[2] = screen_there() ? terminal.lines : 0;
+        message->words[3] = terminal.column;
+    } else if (request != CONSOLE_WRITE && request != CONSOLE_INPUT) {
+        message->words[0] = (uint64_t)E_REQUEST;
+    } else if (length > TEXT_BYTES) {
+        message->words[0] = (uint64_t)E_TOO_LONG;
+    } else if (request == CONSOLE_WRITE) {
+        print(text, length);
+    } else {
+        message->words[0] = (uint64_t)take_typed(text, length);
+    }
+}
+
+/* Answers a call, or keeps a reader waiting. Returns the slot for the next caller. */
+static uint32_t answer(uint32_t reply_slot, struct message *message)
+{
+    if (TEXT_REQUEST(message->words[0]) == CONSOLE_READ) {
+        uint32_t next = slot_take();
+        if (next != SLOT_NONE && input_wait(reply_slot) == OK) {
+            serial_take();
+            return next;
+        }
+        if (next != SLOT_NONE)
+            slot_put(next);
+        *message = (struct message){.words[0] = (uint64_t)E_FULL};
+    } else {
+        serve(message);
+    }
+    /* A caller that has ended leaves its capability behind. */
+    if (sys_reply(reply_slot, message) < 0)
+        sys_slot_drop(reply_slot);
+    return reply_slot;
+}
+
+/* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs
+ * far more than the rest, and lines that scroll away need not be drawn at all. */
+static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
+{
+    *message = (struct message){0};
+    if (undrawn > 0 && undrawn < UNDRAWN_MAX) {
+        sys_yield();
+        int64_t got = sys_wait(endpoint, reply_slot, DEADLINE_NOW, message);
+        if (got != E_TIMEOUT)
+            return got;
+    }
+    if (undrawn > 0) {
+        screen_update(&terminal);
+        undrawn = 0;
+    }
+    return sys_wait(endpoint, reply_slot, DEADLINE_NEVER, message);
+}
+
+int main(void)
+{
+    if (serial_open() < 0)
+        return 1;
+    const char *refusal = screen_open(&terminal);
+    if (refusal)
+        complain("no screen", refusal);
+
+    uint32_t endpoint;
+    if (service_register("console", &endpoint) < 0)
+        return 2;
+    int64_t bound = serial_bind(endpoint, SERIAL_SIGNAL);
+    if (bound < 0)
+        complain("nothing can be typed at the serial line", error_text(bound));
+
+    struct message message;
+    uint32_t reply_slot = slot_take();
+    for (;;) {
+        int64_t got = next_message(endpoint, reply_slot, &message);
+        if (got == RECEIVED_SIGNAL)
+            serial_interrupt();
+        else if (got == RECEIVED_CALL)
+            reply_slot = answer(reply_slot, &message);
+        else
+            return 3;
+        /* Taking input makes room for what still lies in the serial device. */
+        while (input_answer())
+            serial_take();
+    }
+}

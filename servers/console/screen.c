@@ -1,0 +1,107 @@
+#include "screen.h"
+
+#include <stdlib.h>
+
+#include <cocos/errors.h>
+#include <cocos/service.h>
+#include <cocos/sys.h>
+
+#define BLIND_COLUMNS 80
+#define BLIND_LINES 25
+
+static const struct screen_driver *driver;
+
+/* What stands on the screen now, and where the cursor was drawn. */
+static struct cell *shown;
+static uint32_t cursor_column, cursor_line = UINT32_MAX;
+
+static struct cell blind_cells[BLIND_COLUMNS * BLIND_LINES];
+
+const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
+{
+    uint32_t devices = service_slot("devices");
+    if (devices == SLOT_NONE)
+        return "the console was not given the screen's memory";
+    uint64_t at = start & ~(uint64_t)(FRAME_BYTES - 1);
+    while (at < end) {
+        int64_t got = E_ALIGNMENT;
+        uint64_t step = BLOCK_BYTES;
+        if (at % BLOCK_BYTES == 0 && end - at >= BLOCK_BYTES)
+            got = sys_frame_claim_device(devices, at, ORDER_BLOCK, MAP_READ | MAP_WRITE, cache);
+        if (got < 0) {
+            step = FRAME_BYTES;
+            got = sys_frame_claim_device(devices, at, ORDER_FRAME, MAP_READ | MAP_WRITE, cache);
+        }
+        if (got < 0)
+            return error_text(got);
+        at += step;
+    }
+    return NULL;
+}
+
+static const char *open_driver(const struct screen_driver *candidate,
+                               const struct screen *screen, struct terminal *terminal)
+{
+    uint32_t columns, lines;
+    const char *refusal = candidate->open(screen, &columns, &lines);
+    if (refusal)
+        return refusal;
+    struct cell *cells = calloc((size_t)columns * lines, sizeof *cells);
+    shown = calloc((size_t)columns * lines, sizeof *shown);
+    if (!cells || !shown) {
+        free(cells);
+        free(shown);
+        return "there is no memory for its cells";
+    }
+    terminal_init(terminal, cells, columns, lines);
+    driver = candidate;
+    driver->read(terminal);
+    /* `shown` holds no printable cell yet, so the first update draws every one. */
+    return NULL;
+}
+
+const char *screen_open(struct terminal *terminal)
+{
+    const struct system_page *system = (const void *)SYSTEM_PAGE;
+    const char *refusal = "the machine has none";
+    if (system->screen.kind == SCREEN_TEXT)
+        refusal = open_driver(&screen_text, &system->screen, terminal);
+    else if (system->screen.kind == SCREEN_PIXELS)
+        refusal = open_driver(&screen_pixels, &system->screen, terminal);
+    if (refusal)
+        terminal_init(terminal, blind_cells, BLIND_COLUMNS, BLIND_LINES);
+    else
+        screen_update(terminal);
+    return refusal;
+}
+
+bool screen_there(void)
+{
+    return driver;
+}
+
+void screen_update(const struct terminal *terminal)
+{
+    if (!driver)
+        return;
+    uint32_t column = terminal->column, line = terminal->line;
+    if (terminal->cursor_hidden)
+        line = terminal->lines;
+    bool moved = column != cursor_column || line != cursor_line;
+
+    for (uint32_t y = 0, at = 0; y < terminal->lines; y++) {
+        for (uint32_t x = 0; x < terminal->columns; x++, at++) {
+            struct cell cell = terminal->cells[at];
+            bool here = x == column && y == line;
+            bool was_here = x == cursor_column && y == cursor_line;
+            if (!cell_same(cell, shown[at]) || (moved && (here || was_here))) {
+                driver->draw(x, y, cell, here);
+                shown[at] = cell;
+            }
+        }
+    }
+    cursor_column = column;
+    cursor_line = line;
+    if (moved)
+        driver->cursor(column, line);
+}

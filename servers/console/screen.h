@@ -1,0 +1,44 @@
+/*
+ * The machine's screen: shows the cells of a terminal on the VGA text screen or on the linear
+ * framebuffer, whichever the boot loader left. Only cells that changed since the last update are
+ * drawn, and device memory is never read again after the start: reading it is very slow.
+ */
+#ifndef CONSOLE_SCREEN_H
+#define CONSOLE_SCREEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cocos/abi.h>
+
+#include "terminal.h"
+
+/* One kind of screen. `cursor` in draw: the cursor stands in this cell. */
+struct screen_driver {
+    /* Claims the memory, and says how many columns and lines there are. NULL, or one sentence
+     * that says why there is no such screen. */
+    const char *(*open)(const struct screen *screen, uint32_t *columns, uint32_t *lines);
+    /* Reads what is on the screen already. Cells are blank before. */
+    void (*read)(struct terminal *terminal);
+    void (*draw)(uint32_t column, uint32_t line, struct cell cell, bool cursor);
+    /* Where the hardware cursor goes; hidden cursors have line = lines. */
+    void (*cursor)(uint32_t column, uint32_t line);
+};
+
+extern const struct screen_driver screen_text, screen_pixels;
+
+/* Opens the machine's screen and makes *terminal a terminal of its size; without a screen of
+ * 80 columns and 25 lines that nobody sees. NULL, or why there is none. */
+const char *screen_open(struct terminal *terminal);
+
+/* True when there is a screen. */
+bool screen_there(void);
+
+/* Draws what has changed. */
+void screen_update(const struct terminal *terminal);
+
+/* Claims device memory [start, end) by its name, in blocks where possible, with a cache type.
+ * NULL, or why not. */
+const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * The linear framebuffer, of 32 bits a pixel: characters are drawn with a console font from the
+ * distribution, which is linked in (font.asm).
+ */
+#include "screen.h"
+
+#include <string.h>
+
+#include "psf.h"
+
+extern const uint8_t console_font_start[], console_font_end[];
+
+static struct psf font;
+static uint8_t *pixels;
+static uint32_t pitch;
+static uint32_t palette[16];
+
+/* The sixteen colours of VGA, 0xRRGGBB, in ANSI's order. */
+static const uint32_t colours[16] = {
+    0x000000, 0xaa0000, 0x00aa00, 0xaa5500, 0x0000aa, 0xaa00aa, 0x00aaaa, 0xaaaaaa,
+    0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x5555ff, 0xff55ff, 0x55ffff, 0xffffff,
+};
+
+static const char *pixels_open(const struct screen *screen, uint32_t *columns, uint32_t *lines)
+{
+    if (screen->bits_per_pixel != 32)
+        return "its pixels are not of 32 bits";
+    const char *refusal =
+        psf_open(&font, console_font_start, (size_t)(console_font_end - console_font_start));
+    if (refusal)
+        return refusal;
+    if (screen->width < font.width || screen->height < font.height ||
+        screen->pitch / 4 < screen->width)
+        return "the boot loader gave it a size that cannot be";
+    uint64_t bytes = (uint64_t)screen->pitch * screen->height;
+    refusal = screen_claim(screen->address, screen->address + bytes, CACHE_WRITE_COMBINING);
+    if (refusal)
+        return refusal;
+    for (int i = 0; i < 16; i++)
+        palette[i] = (colours[i] >> 16 & 0xff) << screen->red_shift |
+                     (colours[i] >> 8 & 0xff) << screen->green_shift |
+                     (colours[i] & 0xff) << screen->blue_shift;
+    pixels = (uint8_t *)screen->address;
+    pitch = screen->pitch;
+    /* Black also where no cell reaches: right and bottom edges. */
+    memset(pixels, 0, bytes);
+    *columns = screen->width / font.width;
+    *lines = screen->height / font.height;
+    return NULL;
+}
+
+/* Reading pixels back as text is not possible: the screen starts cleared. */
+static void pixels_read(struct terminal *terminal)
+{
+    (void)terminal;
+}
+
+static void pixels_draw(uint32_t column, uint32_t line, struct cell cell, bool cursor)
+{
+    uint32_t foreground = palette[cell.foreground & 15], background = palette[cell.background & 15];
+    const uint8_t *row = psf_glyph(&font, cell.code);
+    uint8_t *start = pixels + (uint64_t)line * font.height * pitch + column * font.width * 4ull;
+
+    for (uint32_t y = 0; y < font.height; y++, row += font.row_bytes, start += pitch) {
+        uint32_t *pixel = (uint32_t *)start;
+        bool underline = cursor && y + 2 >= font.height;
+        for (uint32_t x = 0; x < font.width; x++) {
+            bool set = underline || (row[x / 8] & 0x80 >> x % 8);
+            pixel[x] = set ? foreground : background;
+        }
+    }
+}
+
+/* The cursor is drawn with its cell. */
+static void pixels_cursor(uint32_t column, uint32_t line)
+{
+    (void)column;
+    (void)line;
+}
+
+const struct screen_driver screen_pixels = {pixels_open, pixels_read, pixels_draw, pixels_cursor};

@@ -1,0 +1,152 @@
+#include "scancode.h"
+
+#include <string.h>
+
+enum { EXTENDED = 0xe0, PAUSE = 0xe1, RELEASED = 0x80 };
+
+/* Keys that are no characters, by scancode. */
+enum {
+    KEY_ESCAPE = 0x01,
+    KEY_BACKSPACE = 0x0e,
+    KEY_TAB = 0x0f,
+    KEY_ENTER = 0x1c,
+    KEY_CONTROL = 0x1d,
+    KEY_LEFT_SHIFT = 0x2a,
+    KEY_PAD_SLASH = 0x35, /* extended; else an ordinary slash */
+    KEY_RIGHT_SHIFT = 0x36,
+    KEY_PAD_ASTERISK = 0x37,
+    KEY_CAPS_LOCK = 0x3a,
+    KEY_NUM_LOCK = 0x45,
+    KEY_PAD_FIRST = 0x47, /* 7 8 9 - 4 5 6 + 1 2 3 0 . */
+    KEY_PAD_LAST = 0x53,
+};
+
+static size_t put(char *text, const char *bytes)
+{
+    size_t count = strlen(bytes);
+    memcpy(text, bytes, count);
+    return count;
+}
+
+static size_t put_utf8(char *text, uint32_t code)
+{
+    if (code < 0x80) {
+        text[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        text[0] = (char)(0xc0 | code >> 6);
+        text[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    text[0] = (char)(0xe0 | code >> 12);
+    text[1] = (char)(0x80 | (code >> 6 & 0x3f));
+    text[2] = (char)(0x80 | (code & 0x3f));
+    return 3;
+}
+
+/* A lock changes when its key goes down, not while it repeats. */
+static void lock(bool *locked, bool *down, bool pressed)
+{
+    if (pressed && !*down)
+        *locked = !*locked;
+    *down = pressed;
+}
+
+/* True: the key only changes what others mean. */
+static bool modifier(struct scancodes *state, uint8_t key, bool extended, bool pressed)
+{
+    switch (key) {
+    case KEY_LEFT_SHIFT:
+    case KEY_RIGHT_SHIFT:
+        /* Extended ones are made up by the keyboard around the arrow keys. */
+        if (!extended)
+            *(key == KEY_LEFT_SHIFT ? &state->left_shift : &state->right_shift) = pressed;
+        return true;
+    case KEY_CONTROL:
+        *(extended ? &state->right_control : &state->left_control) = pressed;
+        return true;
+    case KEY_CAPS_LOCK:
+        lock(&state->caps_lock, &state->caps_down, pressed);
+        return true;
+    case KEY_NUM_LOCK:
+        lock(&state->num_lock, &state->num_down, pressed);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The keypad's keys, and the grey ones that are their extended twins. */
+static size_t pad(uint8_t key, bool digits, char *text)
+{
+    static const char *const moves[] = {"\x1b[H", "\x1b[A", "\x1b[5~", "-", "\x1b[D",
+                                        "",       "\x1b[C", "+",       "\x1b[F", "\x1b[B",
+                                        "\x1b[6~", "\x1b[2~", "\x1b[3~"};
+    uint32_t index = key - KEY_PAD_FIRST;
+    if (!digits)
+        return put(text, moves[index]);
+    text[0] = "789-456+1230."[index];
+    return 1;
+}
+
+static size_t character(const struct scancodes *state, uint8_t key, char *text)
+{
+    const struct keymap_key *entry = &state->keymap[key];
+    bool shift = state->left_shift || state->right_shift;
+    bool letter = entry->plain >= 'a' && entry->plain <= 'z' && entry->shifted == entry->plain - 32;
+    uint32_t code = shift != (letter && state->caps_lock) ? entry->shifted : entry->plain;
+    if (code == 0)
+        return 0;
+    if (!state->left_control && !state->right_control)
+        return put_utf8(text, code);
+    /* Control takes letters and @ [ \ ] ^ _ to 0-31, and space to 0. */
+    bool has_control = code == ' ' || (code >= '@' && code <= '_') || (code >= 'a' && code <= 'z');
+    text[0] = (char)(code & 0x1f);
+    return has_control;
+}
+
+static size_t typed(const struct scancodes *state, uint8_t key, bool extended, char *text)
+{
+    if (key >= KEY_PAD_FIRST && key <= KEY_PAD_LAST)
+        return pad(key, state->num_lock && !extended, text);
+    if (extended && key != KEY_ENTER && key != KEY_PAD_SLASH)
+        return 0;
+    switch (key) {
+    case KEY_ESCAPE:
+        return put(text, "\x1b");
+    case KEY_BACKSPACE:
+        return put(text, "\x7f");
+    case KEY_TAB:
+        return put(text, "\t");
+    case KEY_ENTER:
+        return put(text, "\r");
+    case KEY_PAD_ASTERISK:
+        return put(text, "*");
+    case KEY_PAD_SLASH:
+        return extended ? put(text, "/") : character(state, key, text);
+    default:
+        return character(state, key, text);
+    }
+}
+
+size_t scancode_take(struct scancodes *state, uint8_t code, char *text)
+{
+    bool extended = state->extended;
+    if (state->skip > 0) {
+        state->skip--;
+        return 0;
+    }
+    state->extended = code == EXTENDED;
+    if (code == EXTENDED)
+        return 0;
+    if (code == PAUSE) {
+        state->skip = 2;
+        return 0;
+    }
+    uint8_t key = code & (RELEASED - 1);
+    bool pressed = !(code & RELEASED);
+    if (modifier(state, key, extended, pressed) || !pressed)
+        return 0;
+    return typed(state, key, extended, text);
+}

@@ -1,0 +1,110 @@
+#include "shell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cocos/errors.h>
+#include <cocos/service.h>
+
+int last_status;
+
+static int help_command(uint32_t count, char **words);
+
+static int echo_command(uint32_t count, char **words)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        console_print(words[i], strlen(words[i]));
+        console_print(i + 1 < count ? " " : "", i + 1 < count);
+    }
+    console_print("\n", 1);
+    return 0;
+}
+
+static int clear_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    console_printf("\x1b[H\x1b[2J");
+    return 0;
+}
+
+static int true_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    return 0;
+}
+
+static int false_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    return STATUS_FAILED;
+}
+
+static int errors_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+#define ERROR_LINE(name, code, text) console_printf("%4d  %-18s  %s\n", code, #name, text);
+    COCOS_ERRORS(ERROR_LINE)
+#undef ERROR_LINE
+    return 0;
+}
+
+static const struct command commands[] = {
+    {"help", "", "prints this list", help_command},
+    {"run", "NAME [ARGUMENTS]", "starts a program; waits until it ends or serves", run_command},
+    {"ps", "", "lists the programs: number, state, status, name", ps_command},
+    {"kill", "NUMBER", "ends a program", kill_command},
+    {"modules", "", "lists the programs that can be run", modules_command},
+    {"mem", "", "shows how much memory there is, and where", mem_command},
+    {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},
+    {"true", "", "ends with status 0", true_command},
+    {"false", "", "ends with status 1", false_command},
+    {"errors", "", "lists the errors by number", errors_command},
+    {"clear", "", "clears the screen (so does Ctrl-L)", clear_command},
+    {"poweroff", "[STATUS]", "turns the machine off (so does Ctrl-D)", poweroff_command},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static int help_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    for (size_t i = 0; i < COMMANDS; i++)
+        console_printf("  \x1b[1m%-8s\x1b[0m %-17s  %s\n", commands[i].name, commands[i].arguments,
+                       commands[i].help);
+    console_printf("  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        the same as run NAME\n");
+    return 0;
+}
+
+int command_failed(const char *name, int64_t error)
+{
+    console_printf("%s: %s\n", name, error_text(error));
+    return STATUS_FAILED;
+}
+
+int command_usage(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            console_printf("usage: %s %s\n", name, commands[i].arguments);
+    return STATUS_USAGE;
+}
+
+int64_t command_number(const char *word, uint32_t max)
+{
+    char *end;
+    if (*word < '0' || *word > '9')
+        return -1;
+    unsigned long number = strtoul(word, &end, 10);
+    return *end == 0 && number <= max ? (int64_t)number : -1;
+}
+
+int command_run(uint32_t count, char **words)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, words[0]) == 0)
+            return commands[i].run(count, words);
+    int64_t status = program_start(words[0], words);
+    if (status != E_NAME)
+        return (int)status;
+    console_printf("%s: no such command (try help)\n", words[0]);
+    return STATUS_UNKNOWN;
+}

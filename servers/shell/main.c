@@ -1,0 +1,72 @@
+/*
+ * The shell: reads lines from the console and runs them. It is an ordinary program: what it can
+ * do beyond printing, init does for it.
+ *
+ * It ends with 1 when there is no console.
+ */
+#include "shell.h"
+
+#include "line.h"
+#include "words.h"
+
+/* Programs that drive the machine wait for exactly "cocos> ", colours apart. */
+#define PROMPT "\x1b[1;32mcocos>\x1b[0m "
+#define PROMPT_COLUMNS 7
+
+#define FAILURES_MAX 8
+
+static struct line line = {
+    .print = console_print, .prompt = PROMPT, .prompt_columns = PROMPT_COLUMNS};
+
+static void run_line(const char *text)
+{
+    static struct words words;
+    const char *refusal = words_split(&words, text, last_status);
+    if (refusal) {
+        console_printf("shell: %s\n", refusal);
+        last_status = STATUS_USAGE;
+    } else if (words.count > 0) {
+        last_status = command_run(words.count, words.word);
+    }
+}
+
+/* Reads one line and runs it. Not 0: the console is gone. */
+static int step(void)
+{
+    line_begin(&line, console_fresh_line());
+    for (;;) {
+        int byte = console_read();
+        if (byte < 0)
+            return byte;
+        switch (line_take(&line, (uint8_t)byte)) {
+        case LINE_MORE:
+            break;
+        case LINE_READY:
+            run_line(line.text);
+            return 0;
+        case LINE_CANCELLED:
+            last_status = STATUS_CANCELLED;
+            return 0;
+        case LINE_END:
+            console_print("\n", 1);
+            run_line("poweroff");
+            return 0;
+        }
+    }
+}
+
+int main(void)
+{
+    if (console_open() < 0)
+        return 1;
+    console_fresh_line();
+    console_printf("Type help for a list of commands.\n");
+    /* A console that ended may be started again; but one that never answers is none. */
+    for (int failures = 0; failures < FAILURES_MAX; failures++) {
+        while (step() == 0)
+            failures = 0;
+        if (console_open() < 0)
+            break;
+    }
+    return 1;
+}

@@ -1,0 +1,150 @@
+/*
+ * Commands about programs. Init knows them all (cocos/protocol/init.h); the shell only asks.
+ */
+#include "shell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cocos/protocol/init.h>
+#include <cocos/service.h>
+#include <cocos/sys.h>
+
+#define PROGRAMS_MAX 0x7fffffffu
+
+/* Asks init, with one argument. Returns word 0 of the answer, or why there was none. */
+static int64_t ask(enum init_request request, uint64_t argument, struct message *answer)
+{
+    *answer = (struct message){.words = {request, argument}};
+    int64_t got = sys_call(SLOT_PARENT, answer);
+    return got < 0 ? got : (int64_t)answer->words[0];
+}
+
+static void name_of(char name[SERVICE_NAME_BYTES + 1], const uint64_t *words)
+{
+    memcpy(name, words, SERVICE_NAME_BYTES);
+    name[SERVICE_NAME_BYTES] = 0;
+}
+
+/* Joins words to "NAME ARGUMENTS". Init splits that at spaces, so no word may hold one. Returns
+ * NULL, or one sentence that says what is wrong. */
+static const char *join(char text[TEXT_TOTAL_BYTES], char **words)
+{
+    size_t used = 0;
+    for (; *words; words++) {
+        size_t length = strlen(*words);
+        if (length == 0 || strchr(*words, ' '))
+            return "a program's arguments can neither be empty nor hold spaces yet";
+        if (used + length + 2 > TEXT_TOTAL_BYTES)
+            return error_text(E_TOO_LONG);
+        if (used > 0)
+            text[used++] = ' ';
+        memcpy(text + used, *words, length);
+        used += length;
+    }
+    text[used] = 0;
+    return NULL;
+}
+
+/* Says how a program got on, once it has ended or serves. */
+static int outcome(const char *name, int state, int status)
+{
+    if (state == PROGRAM_SERVES) {
+        console_printf("%s: serving\n", name);
+        return 0;
+    }
+    if (state == PROGRAM_FAULTED) {
+        console_fresh_line();
+        console_printf("%s: ended by a fault\n", name);
+        return status ? status : STATUS_FAULTED;
+    }
+    return status;
+}
+
+int64_t program_start(const char *command, char **words)
+{
+    char text[TEXT_TOTAL_BYTES], subject[64];
+    const char *refusal = join(text, words);
+    if (refusal) {
+        console_printf("%s: %s\n", command, refusal);
+        return STATUS_USAGE;
+    }
+    console_flush();
+    int64_t number = program_run(text);
+    if (number == E_NAME)
+        return E_NAME;
+    int state = 0, status = 0;
+    int64_t got = number < 0 ? number : program_wait((int)number, &state, &status);
+    if (got >= 0)
+        return outcome(words[0], state, status);
+    if (command == words[0])
+        return command_failed(command, got);
+    snprintf(subject, sizeof subject, "%s: %s", command, words[0]);
+    return command_failed(subject, got);
+}
+
+int run_command(uint32_t count, char **words)
+{
+    if (count < 2)
+        return command_usage("run");
+    int64_t status = program_start(words[0], words + 1);
+    if (status != E_NAME)
+        return (int)status;
+    console_printf("run: %s: %s\n", words[1], error_text(E_NAME));
+    return STATUS_UNKNOWN;
+}
+
+int ps_command(uint32_t count, char **words)
+{
+    static const char *const states[] = {"?", "runs", "serves", "ended", "faulted"};
+    (void)count, (void)words;
+    console_printf("number  state    status  name\n");
+    for (uint64_t number = 1;; number++) {
+        struct message answer;
+        char name[SERVICE_NAME_BYTES + 1];
+        int64_t got = ask(INIT_LIST, number, &answer);
+        if (got < 0)
+            return command_failed("ps", got);
+        /* Numbers rise; any other answer would keep us here for ever. */
+        if (answer.words[1] < number || answer.words[1] > PROGRAMS_MAX)
+            return 0;
+        number = answer.words[1];
+        uint64_t state = answer.words[2] <= PROGRAM_FAULTED ? answer.words[2] : 0;
+        name_of(name, &answer.words[4]);
+        console_printf("%6llu  %-7s  ", (unsigned long long)number, states[state]);
+        if (state >= PROGRAM_ENDED)
+            console_printf("%6lld  %s\n", (long long)answer.words[3], name);
+        else
+            console_printf("%6s  %s\n", "", name);
+    }
+}
+
+int kill_command(uint32_t count, char **words)
+{
+    struct message answer;
+    int64_t number = count == 2 ? command_number(words[1], PROGRAMS_MAX) : -1;
+    if (number < 0)
+        return command_usage("kill");
+    int64_t got = ask(INIT_KILL, (uint64_t)number, &answer);
+    if (got >= 0)
+        return 0;
+    char subject[32];
+    snprintf(subject, sizeof subject, "kill: %lld", (long long)number);
+    return command_failed(subject, got);
+}
+
+int modules_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    for (uint64_t index = 0;; index++) {
+        struct message answer;
+        char name[SERVICE_NAME_BYTES + 1];
+        int64_t got = ask(INIT_MODULE, index, &answer);
+        if (got == E_NAME)
+            return 0;
+        if (got < 0)
+            return command_failed("modules", got);
+        name_of(name, &answer.words[1]);
+        console_printf("%s\n", name);
+    }
+}

@@ -1,0 +1,72 @@
+/*
+ * What the parts of the shell share: the console, and the commands. Commands return a status as
+ * programs do: 0 is success.
+ */
+#ifndef SHELL_SHELL_H
+#define SHELL_SHELL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,     /* the command was given wrongly */
+    STATUS_UNKNOWN = 127, /* no such command */
+    STATUS_CANCELLED = 130,
+    STATUS_FAULTED = 139, /* the program was ended by a fault */
+};
+
+/* ---- console.c: printing is buffered, and goes out before anything is read or waited for ---- */
+
+/* Finds the console, again where one was found before. A negative error when there is none. */
+int64_t console_open(void);
+
+void console_print(const char *bytes, size_t count);
+void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void console_flush(void);
+
+/* Waits for the next byte typed. A negative error when the console is gone. */
+int console_read(void);
+
+/* The width of the screen (0: none). Starts a new line where a program left one unfinished. */
+uint32_t console_fresh_line(void);
+
+/* ---- commands.c ---- */
+
+struct command {
+    const char *name;
+    const char *arguments; /* as shown by help */
+    const char *help;
+    int (*run)(uint32_t count, char **words); /* words[0] is the name */
+};
+
+/* The status of the last command. */
+extern int last_status;
+
+/* Runs a command or, where there is none of this name, a program. */
+int command_run(uint32_t count, char **words);
+
+/* Prints "NAME: what" for an error, and returns STATUS_FAILED. */
+int command_failed(const char *name, int64_t error);
+int command_usage(const char *name);
+
+/* Reads a whole number, 0 to `max`. -1 when `word` is none. */
+int64_t command_number(const char *word, uint32_t max);
+
+/* ---- programs.c ---- */
+
+int run_command(uint32_t count, char **words);
+int ps_command(uint32_t count, char **words);
+int kill_command(uint32_t count, char **words);
+int modules_command(uint32_t count, char **words);
+
+/* Runs a program given by its words; E_NAME where there is no such module, else its status
+ * (0 and above). */
+int64_t program_start(const char *command, char **words);
+
+/* ---- machine.c ---- */
+
+int mem_command(uint32_t count, char **words);
+int poweroff_command(uint32_t count, char **words);
+
+#endif
