@@ -61,8 +61,12 @@ $(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT)
 	@mkdir -p $$(@D)
 	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
 
-$(1)/kernel.elf: $$($(1)_OBJECTS) boot/kernel.ld $(1)/obj/kernel.link
-	$(LD) $(KERNEL_LDFLAGS) $$($(1)_OBJECTS) -o $$@
+# Twice: the second time with the names of the functions of the first, for backtraces.
+$(1)/kernel.elf: $$($(1)_OBJECTS) boot/kernel.ld $(1)/obj/kernel.link tools/symbols
+	$(LD) $(KERNEL_LDFLAGS) $$($(1)_OBJECTS) -o $(1)/obj/kernel.first
+	tools/symbols $(1)/obj/kernel.first > $(1)/obj/symbols.asm
+	$(NASM) -f elf64 $(1)/obj/symbols.asm -o $(1)/obj/symbols.o
+	$(LD) $(KERNEL_LDFLAGS) $$($(1)_OBJECTS) $(1)/obj/symbols.o -o $$@
 
 # Symbols as Bochs's debugger reads them: an address and a name a line.
 $(1)/kernel.sym: $(1)/kernel.elf
@@ -103,7 +107,7 @@ $(LIBCOCOS): $(LIBCOCOS_OBJECTS)
 
 # --- programs, all by cocos-gcc: servers/NAME/* gives build/servers/NAME, tests/system/NAME.c build/tests/system/NAME ---
 
-PROGRAM_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror
+PROGRAM_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -I. -Ibuild/gen
 SERVERS := $(patsubst servers/%/,%,$(sort $(dir $(wildcard servers/*/*.c))))
 SERVER_PROGRAMS := $(SERVERS:%=build/servers/%)
 TEST_PROGRAMS := $(patsubst %.c,build/%,$(wildcard tests/system/*.c))
@@ -114,6 +118,13 @@ build/user/program.flags: FORCE
 build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC)
 	@mkdir -p $(@D)
 	$(COCOS_GCC) $(PROGRAM_CFLAGS) -MMD -MP -c $< -o $@
+
+# The keyboard layout, from the distribution's own description of it.
+build/gen/keymap_%.h: tools/keymap
+	@mkdir -p $(@D)
+	tools/keymap $* > $@
+
+build/user/servers/keyboard/main.c.o: build/gen/keymap_us.h
 
 define server_program
 build/servers/$(1): $(patsubst %,build/user/%.o,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))

@@ -15,6 +15,7 @@ static struct thread *loaded; /* whose FPU and TLS state the CPU holds */
 static struct thread_queue queues[PRIORITIES];
 static uint32_t ready_priorities; /* bit p: queues[p] is not empty */
 static bool must_yield;
+static bool quantum_runs; /* the timer will end this turn */
 static const struct domain *ports_of; /* whose ports are enabled */
 
 struct thread *sched_current(void)
@@ -49,6 +50,12 @@ void sched_unready(struct thread *thread)
 
 void sched_yield(void)
 {
+    must_yield = true;
+}
+
+void sched_quantum_ended(void)
+{
+    quantum_runs = false;
     must_yield = true;
 }
 
@@ -116,6 +123,11 @@ void sched_run(void)
     }
     current = next;
     load(next);
+    /* Tickless: only who keeps others of his priority waiting gets a limited turn. */
+    if (!quantum_runs && ready_priorities >> next->priority != 0) {
+        quantum_runs = true;
+        arch_quantum_start();
+    }
 }
 
 void sched_forget(struct thread *thread)

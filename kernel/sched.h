@@ -21,6 +21,9 @@ void sched_unready(struct thread *thread);
 /* The current thread goes behind the others of its priority. */
 void sched_yield(void);
 
+/* The timer says that the current turn is over. */
+void sched_quantum_ended(void);
+
 /* Makes a thread that is in no queue READY and lets it run next, on the current one's time. */
 void sched_hand_over(struct thread *next);
 

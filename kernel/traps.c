@@ -21,6 +21,11 @@ static void interrupt(uint64_t vector)
     if (vector == VECTOR_SPURIOUS) {
         return;
     }
+    if (vector == VECTOR_QUANTUM) {
+        sched_quantum_ended();
+        arch_interrupt_end();
+        return;
+    }
     uint64_t line = vector - VECTOR_INTERRUPTS;
     if (vector >= VECTOR_INTERRUPTS && line < INTERRUPT_LINES) {
         irq_arrived((uint32_t)line);

@@ -7,11 +7,11 @@ section .text
 %define MESSAGE_BADGE 48
 %define MESSAGE_RECEIVED_SLOT 64
 
-; int64_t message_exchange(number, slots, deadline, struct message *): a call that sends and
+; int64_t cocos_message_exchange(number, slots, deadline, struct message *): a call that sends and
 ; receives. rdi = number, rsi = what rbx is to hold, rdx = deadline, rcx = message.
 ; The message changes only when the result is not negative.
-global message_exchange:function hidden
-message_exchange:
+global cocos_message_exchange:function hidden
+cocos_message_exchange:
     push rbx
     push rbp
     push r12
@@ -51,10 +51,10 @@ message_exchange:
     pop rbx
     ret
 
-; int64_t message_send(number, slots, const uint64_t words[6]): a call that only sends.
+; int64_t cocos_message_send(number, slots, const uint64_t words[6]): a call that only sends.
 ; rdi = number, rsi = what rbx is to hold, rdx = words.
-global message_send:function hidden
-message_send:
+global cocos_message_send:function hidden
+cocos_message_send:
     push rbx
     push r12
     push r13

@@ -4,7 +4,7 @@
 
 default rel
 section .text
-extern start_prepare, _start
+extern cocos_start_prepare, _start
 
 %define START_STACK_BYTES 16384     ; libc/start_stack.h
 
@@ -14,7 +14,7 @@ cocos_start:
     xor ebp, ebp                    ; the outermost frame, for backtraces
     mov rdi, rsp
     sub rsp, START_STACK_BYTES      ; the new stack is built above the builder's own
-    call start_prepare              ; rax = where argc is
+    call cocos_start_prepare              ; rax = where argc is
     mov rsp, rax
     xor edx, edx                    ; no function for atexit (System V ABI, 3.4.1)
     jmp _start

@@ -16,7 +16,7 @@
 /* Made by the linker: the ELF header, which lies in the first segment. */
 HIDDEN extern const Elf64_Ehdr __ehdr_start;
 HIDDEN void cocos_start(void);
-HIDDEN uint64_t start_prepare(uint64_t top);
+HIDDEN uint64_t cocos_start_prepare(uint64_t top);
 
 #define CPUID_1_ECX_RDRAND (1u << 30)
 
@@ -50,7 +50,7 @@ static void fill_random(uint8_t *bytes)
     }
 }
 
-uint64_t start_prepare(uint64_t top)
+uint64_t cocos_start_prepare(uint64_t top)
 {
     /* Without this nothing of musl works, not even ending: a fault is the clearest report. */
     if (sys_domain_set(SLOT_SELF, DOMAIN_UPCALL, (uint64_t)linux_bounce) < 0)
@@ -62,5 +62,5 @@ uint64_t start_prepare(uint64_t top)
         .entry = (uint64_t)cocos_start,
     };
     fill_random(facts.random);
-    return start_stack((const struct process_page *)PROCESS_PAGE, &facts, top);
+    return cocos_start_stack((const struct process_page *)PROCESS_PAGE, &facts, top);
 }

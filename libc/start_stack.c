@@ -34,7 +34,8 @@ static uint64_t *put_pair(uint64_t *at, uint64_t type, uint64_t value)
     return at + 2;
 }
 
-uint64_t start_stack(const struct process_page *page, const struct start_facts *facts, uint64_t top)
+uint64_t cocos_start_stack(const struct process_page *page, const struct start_facts *facts,
+                           uint64_t top)
 {
     uint32_t bytes;
     uint32_t count = measure(page, &bytes);

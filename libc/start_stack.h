@@ -28,8 +28,7 @@ struct start_facts {
  * address of argc, which is where rsp is to point. Never fails: arguments that are not all there,
  * against the process page's contract, are left out.
  */
-__attribute__((visibility("hidden"))) uint64_t start_stack(const struct process_page *page,
-                                                           const struct start_facts *facts,
-                                                           uint64_t top);
+__attribute__((visibility("hidden"))) uint64_t
+cocos_start_stack(const struct process_page *page, const struct start_facts *facts, uint64_t top);
 
 #endif

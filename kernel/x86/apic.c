@@ -15,6 +15,11 @@
 #define LOCAL_APIC_SPURIOUS 0xf0
 #define LOCAL_APIC_ID 0x20
 #define LOCAL_APIC_ENABLE 0x100
+#define LOCAL_APIC_TIMER 0x320
+#define LOCAL_APIC_TIMER_COUNT 0x380
+#define LOCAL_APIC_TIMER_DIVIDE 0x3e0
+#define DIVIDE_BY_16 3
+#define QUANTUM_CYCLES 1000000 /* times 16; the bus clock is not measured yet */
 #define APIC_BASE_ENABLE (1ull << 11)
 
 #define IO_APIC_SELECT 0x00
@@ -82,6 +87,8 @@ bool arch_interrupts_init(const struct boot_info *info)
     write_msr(MSR_APIC_BASE, read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE);
     *device_word(local_apic + LOCAL_APIC_TASK_PRIORITY) = 0;
     *device_word(local_apic + LOCAL_APIC_SPURIOUS) = LOCAL_APIC_ENABLE | VECTOR_SPURIOUS;
+    *device_word(local_apic + LOCAL_APIC_TIMER_DIVIDE) = DIVIDE_BY_16;
+    *device_word(local_apic + LOCAL_APIC_TIMER) = VECTOR_QUANTUM; /* once, not masked */
     for (uint32_t i = 0; i < info->io_apic_count; i++) {
         init_io_apic(&info->io_apics[i]);
     }
@@ -129,6 +136,13 @@ void arch_line_mask(uint32_t line)
 void arch_line_unmask(uint32_t line)
 {
     write_line(&lines[line], 0);
+}
+
+void arch_quantum_start(void)
+{
+    if (local_apic != 0) {
+        *device_word(local_apic + LOCAL_APIC_TIMER_COUNT) = QUANTUM_CYCLES;
+    }
 }
 
 void arch_interrupt_end(void)

@@ -24,6 +24,7 @@ struct registers {
 #define VECTOR_BOUNCED 257 /* a system call that goes on at the domain's upcall */
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_INTERRUPTS 48 /* first vector of device interrupts */
+#define VECTOR_QUANTUM 240 /* the timer that ends a thread's turn */
 #define VECTOR_SPURIOUS 255
 
 /* Page-table entries (Intel SDM 3A, 4.5). Cache types through the PAT set in cpu.c. */
@@ -93,6 +94,9 @@ void arch_line_bind(uint32_t line);
 void arch_line_unmask(uint32_t line);
 void arch_line_mask(uint32_t line);
 void arch_interrupt_end(void);
+
+/* One VECTOR_QUANTUM interrupt after a fixed number of bus cycles: some 16 ms on QEMU. */
+void arch_quantum_start(void);
 
 /* ---- Ports ---- */
 

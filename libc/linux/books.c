@@ -33,7 +33,7 @@ static bool add_page(uint64_t at)
     return true;
 }
 
-struct ranges *books_ranges(uint32_t changes)
+struct ranges *linux_books_ranges(uint32_t changes)
 {
     while (ranges.capacity - ranges.count < changes * RANGES_GROWTH) {
         uint64_t at = BOOKS_RANGES_START + ranges_pages * FRAME_BYTES;
@@ -45,14 +45,14 @@ struct ranges *books_ranges(uint32_t changes)
     return &ranges;
 }
 
-uint64_t books_end(void)
+uint64_t linux_books_end(void)
 {
     return MAPPABLE_START + names_pages * NAMES_PER_PAGE * FRAME_BYTES;
 }
 
-bool books_cover(uint64_t end)
+bool linux_books_cover(uint64_t end)
 {
-    while (books_end() < end) {
+    while (linux_books_end() < end) {
         if (!add_page(BOOKS_NAMES_START + names_pages * FRAME_BYTES))
             return false;
         names_pages++;
@@ -60,7 +60,7 @@ bool books_cover(uint64_t end)
     return true;
 }
 
-uint64_t *books_name(uint64_t address)
+uint64_t *linux_books_name(uint64_t address)
 {
     uint64_t page = (address - MAPPABLE_START) / FRAME_BYTES;
     return (uint64_t *)BOOKS_NAMES_START + page;

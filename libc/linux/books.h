@@ -24,15 +24,15 @@
 #define NAME_MAPPED 1ull
 
 /* The ranges in use, with spare places for `changes` changes; NULL: no memory for that. */
-__attribute__((visibility("hidden"))) struct ranges *books_ranges(uint32_t changes);
+__attribute__((visibility("hidden"))) struct ranges *linux_books_ranges(uint32_t changes);
 
 /* Sees to it that every page from MAPPABLE_START to `end` has an entry; false: no memory. */
-__attribute__((visibility("hidden"))) bool books_cover(uint64_t end);
+__attribute__((visibility("hidden"))) bool linux_books_cover(uint64_t end);
 
 /* The end of the pages that have one. */
-__attribute__((visibility("hidden"))) uint64_t books_end(void);
+__attribute__((visibility("hidden"))) uint64_t linux_books_end(void);
 
-/* The entry of the page at `address`, below books_end(). */
-__attribute__((visibility("hidden"))) uint64_t *books_name(uint64_t address);
+/* The entry of the page at `address`, below linux_books_end(). */
+__attribute__((visibility("hidden"))) uint64_t *linux_books_name(uint64_t address);
 
 #endif

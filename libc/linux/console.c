@@ -48,7 +48,7 @@ static int64_t log_write(const char *text, uint64_t bytes)
     return (int64_t)bytes;
 }
 
-int64_t console_write(const char *text, uint64_t bytes)
+int64_t linux_console_write(const char *text, uint64_t bytes)
 {
     if (bytes == 0)
         return 0;
@@ -78,7 +78,7 @@ static int64_t ask(enum console_request request, struct message *message)
     return E_NAME;
 }
 
-int64_t console_read(char *text, uint64_t bytes)
+int64_t linux_console_read(char *text, uint64_t bytes)
 {
     if (bytes == 0)
         return 0;
@@ -98,7 +98,7 @@ int64_t console_read(char *text, uint64_t bytes)
     return (int64_t)done;
 }
 
-int64_t console_size(uint16_t *columns, uint16_t *lines)
+int64_t linux_console_size(uint16_t *columns, uint16_t *lines)
 {
     struct message message;
     int64_t got = ask(CONSOLE_SIZE, &message);

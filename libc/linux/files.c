@@ -21,12 +21,12 @@ static bool is_open(uint64_t descriptor)
 
 int64_t linux_read(const uint64_t *a)
 {
-    return is_open(a[0]) ? console_read((char *)a[1], a[2]) : -EBADF;
+    return is_open(a[0]) ? linux_console_read((char *)a[1], a[2]) : -EBADF;
 }
 
 int64_t linux_write(const uint64_t *a)
 {
-    return is_open(a[0]) ? console_write((const char *)a[1], a[2]) : -EBADF;
+    return is_open(a[0]) ? linux_console_write((const char *)a[1], a[2]) : -EBADF;
 }
 
 int64_t linux_writev(const uint64_t *a)
@@ -38,7 +38,7 @@ int64_t linux_writev(const uint64_t *a)
         return -EINVAL;
     int64_t total = 0;
     for (uint64_t i = 0; i < a[2]; i++) {
-        int64_t done = console_write(vectors[i].iov_base, vectors[i].iov_len);
+        int64_t done = linux_console_write(vectors[i].iov_base, vectors[i].iov_len);
         if (done < 0)
             return total ? total : done;
         total += done;
@@ -56,7 +56,7 @@ int64_t linux_readv(const uint64_t *a)
         return -EINVAL;
     for (uint64_t i = 0; i < a[2]; i++)
         if (vectors[i].iov_len)
-            return console_read(vectors[i].iov_base, vectors[i].iov_len);
+            return linux_console_read(vectors[i].iov_base, vectors[i].iov_len);
     return 0;
 }
 
@@ -96,7 +96,7 @@ int64_t linux_ioctl(const uint64_t *a)
         return -ENOTTY;
     struct winsize *size = (struct winsize *)a[2];
     uint16_t columns, lines;
-    console_size(&columns, &lines); /* without a console server: unknown, as Linux's 0 0 */
+    linux_console_size(&columns, &lines); /* without a console server: unknown, as Linux's 0 0 */
     *size = (struct winsize){.ws_col = columns, .ws_row = lines};
     return 0;
 }

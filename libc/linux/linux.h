@@ -36,12 +36,12 @@ HIDDEN _Noreturn void linux_end(int32_t status);
 HIDDEN int64_t linux_process_id(void);
 
 /* console.c: all `bytes` bytes, or -EIO. */
-HIDDEN int64_t console_write(const char *text, uint64_t bytes);
+HIDDEN int64_t linux_console_write(const char *text, uint64_t bytes);
 
 /* console.c: waits for input; at least one and at most `bytes` bytes, or -EIO. */
-HIDDEN int64_t console_read(char *text, uint64_t bytes);
+HIDDEN int64_t linux_console_read(char *text, uint64_t bytes);
 
 /* console.c: 0 and its size in characters (0: unknown), or -EIO. */
-HIDDEN int64_t console_size(uint16_t *columns, uint16_t *lines);
+HIDDEN int64_t linux_console_size(uint16_t *columns, uint16_t *lines);
 
 #endif

@@ -46,7 +46,7 @@ static int64_t rights_of(uint64_t protection)
  * which cannot fail. On an error the page is not mapped and has kept its frame. */
 static int64_t page_open(uint64_t at, uint32_t rights)
 {
-    uint64_t *name = books_name(at);
+    uint64_t *name = linux_books_name(at);
     if (*name & NAME_MAPPED) {
         sys_page_unmap(SLOT_SELF, at, ORDER_FRAME);
         *name &= ~NAME_MAPPED;
@@ -70,7 +70,7 @@ static int64_t page_open(uint64_t at, uint32_t rights)
 static void page_close(uint64_t at)
 {
     page_open(at, 0);
-    uint64_t *name = books_name(at);
+    uint64_t *name = linux_books_name(at);
     if (*name)
         sys_frame_release(*name, ORDER_FRAME);
     *name = 0;
@@ -85,7 +85,7 @@ static void pages_close(uint64_t start, uint64_t end)
 /* Opens pages that are in no range; all or none. */
 static bool pages_open(uint64_t start, uint64_t end, uint32_t rights)
 {
-    if (!books_cover(end))
+    if (!linux_books_cover(end))
         return false;
     for (uint64_t at = start; at < end; at += FRAME_BYTES) {
         if (page_open(at, rights) < 0) {
@@ -99,19 +99,19 @@ static bool pages_open(uint64_t start, uint64_t end, uint32_t rights)
 /* Frees what of [start, end) is in use. Needs room in the books for one change. */
 static void unmap(struct ranges *ranges, uint64_t start, uint64_t end)
 {
-    const struct range *range = ranges_from(ranges, start);
-    for (; range && range->start < end; range = ranges_from(ranges, range->end)) {
+    const struct range *range = linux_ranges_from(ranges, start);
+    for (; range && range->start < end; range = linux_ranges_from(ranges, range->end)) {
         uint64_t from = range->start > start ? range->start : start;
         pages_close(from, range->end < end ? range->end : end);
     }
-    ranges_clear(ranges, start, end);
+    linux_ranges_clear(ranges, start, end);
 }
 
 /* Whether all of [start, end) is in use. */
 static bool in_use(const struct ranges *ranges, uint64_t start, uint64_t end)
 {
     for (uint64_t at = start; at < end;) {
-        const struct range *range = ranges_from(ranges, at);
+        const struct range *range = linux_ranges_from(ranges, at);
         if (!range || range->start > at)
             return false;
         at = range->end;
@@ -130,15 +130,15 @@ int64_t linux_brk(const uint64_t *a)
 static int64_t choose(const struct ranges *ranges, uint64_t hint, uint64_t bytes, uint64_t flags)
 {
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
-        uint64_t start = ranges_find(ranges, bytes); /* hints are only that */
+        uint64_t start = linux_ranges_find(ranges, bytes); /* hints are only that */
         return start ? (int64_t)start : -ENOMEM;
     }
     if (hint % FRAME_BYTES)
         return -EINVAL;
     /* The books are an array from the area's start: a page far from all others is too dear. */
-    if (!is_area(hint, bytes) || hint + bytes > books_end())
+    if (!is_area(hint, bytes) || hint + bytes > linux_books_end())
         return -ENOMEM;
-    if ((flags & MAP_FIXED_NOREPLACE) && !ranges_free(ranges, hint, hint + bytes))
+    if ((flags & MAP_FIXED_NOREPLACE) && !linux_ranges_free(ranges, hint, hint + bytes))
         return -EEXIST;
     return (int64_t)hint;
 }
@@ -153,7 +153,7 @@ int64_t linux_mmap(const uint64_t *a)
         return -ENODEV;
     if (rights < 0)
         return rights;
-    struct ranges *ranges = books_ranges(2);
+    struct ranges *ranges = linux_books_ranges(2);
     if (!ranges)
         return -ENOMEM;
     int64_t start = choose(ranges, a[0], bytes, flags);
@@ -162,7 +162,7 @@ int64_t linux_mmap(const uint64_t *a)
         unmap(ranges, from, to);
         if (!pages_open(from, to, (uint32_t)rights))
             return -ENOMEM;
-        ranges_set(ranges, from, to, (uint32_t)rights);
+        linux_ranges_set(ranges, from, to, (uint32_t)rights);
     }
     return start;
 }
@@ -172,7 +172,7 @@ int64_t linux_munmap(const uint64_t *a)
     uint64_t bytes = round_up(a[1]);
     if (bytes == 0 || !is_area(a[0], bytes))
         return -EINVAL;
-    struct ranges *ranges = books_ranges(1);
+    struct ranges *ranges = linux_books_ranges(1);
     if (!ranges)
         return -ENOMEM;
     unmap(ranges, a[0], a[0] + bytes);
@@ -188,20 +188,20 @@ int64_t linux_mprotect(const uint64_t *a)
         return -EINVAL;
     if (rights < 0)
         return rights;
-    struct ranges *ranges = books_ranges(2);
+    struct ranges *ranges = linux_books_ranges(2);
     if (!ranges || !is_area(start, bytes) || !in_use(ranges, start, start + bytes))
         return -ENOMEM;
     for (uint64_t at = start; at < start + bytes; at += FRAME_BYTES) {
         if (page_open(at, (uint32_t)rights) < 0) {
             /* This page is no longer mapped: say so in the books. */
-            ranges_set(ranges, at, at + FRAME_BYTES, 0);
+            linux_ranges_set(ranges, at, at + FRAME_BYTES, 0);
             if (at > start)
-                ranges_set(ranges, start, at, (uint32_t)rights);
+                linux_ranges_set(ranges, start, at, (uint32_t)rights);
             return -ENOMEM;
         }
     }
     if (bytes)
-        ranges_set(ranges, start, start + bytes, (uint32_t)rights);
+        linux_ranges_set(ranges, start, start + bytes, (uint32_t)rights);
     return 0;
 }
 
@@ -209,7 +209,7 @@ int64_t linux_mprotect(const uint64_t *a)
 static bool pages_double(uint64_t from, uint64_t to, uint64_t bytes, uint32_t rights)
 {
     for (uint64_t done = 0; done < bytes; done += FRAME_BYTES) {
-        uint64_t name = *books_name(from + done);
+        uint64_t name = *linux_books_name(from + done);
         if ((name & NAME_MAPPED) &&
             page_place(SLOT_SELF, to + done, name & ~NAME_MAPPED, rights) < 0) {
             for (uint64_t undo = 0; undo < done; undo += FRAME_BYTES)
@@ -224,7 +224,7 @@ static bool pages_double(uint64_t from, uint64_t to, uint64_t bytes, uint32_t ri
 static int64_t move(struct ranges *ranges, uint64_t from, uint64_t bytes, uint64_t new_bytes,
                     uint32_t rights)
 {
-    uint64_t to = ranges_find(ranges, new_bytes);
+    uint64_t to = linux_ranges_find(ranges, new_bytes);
     if (!to || !pages_open(to + bytes, to + new_bytes, rights))
         return -ENOMEM;
     if (!pages_double(from, to, bytes, rights)) {
@@ -232,14 +232,14 @@ static int64_t move(struct ranges *ranges, uint64_t from, uint64_t bytes, uint64
         return -ENOMEM;
     }
     for (uint64_t done = 0; done < bytes; done += FRAME_BYTES) {
-        uint64_t *name = books_name(from + done);
+        uint64_t *name = linux_books_name(from + done);
         if (*name & NAME_MAPPED)
             sys_page_unmap(SLOT_SELF, from + done, ORDER_FRAME);
-        *books_name(to + done) = *name;
+        *linux_books_name(to + done) = *name;
         *name = 0;
     }
-    ranges_clear(ranges, from, from + bytes);
-    ranges_set(ranges, to, to + new_bytes, rights);
+    linux_ranges_clear(ranges, from, from + bytes);
+    linux_ranges_set(ranges, to, to + new_bytes, rights);
     return (int64_t)to;
 }
 
@@ -248,10 +248,10 @@ int64_t linux_mremap(const uint64_t *a)
     uint64_t start = a[0], bytes = round_up(a[1]), new_bytes = round_up(a[2]);
     if (bytes == 0 || new_bytes == 0 || start % FRAME_BYTES || (a[3] & ~(uint64_t)MREMAP_MAYMOVE))
         return -EINVAL;
-    struct ranges *ranges = books_ranges(2);
+    struct ranges *ranges = linux_books_ranges(2);
     if (!ranges)
         return -ENOMEM;
-    const struct range *range = ranges_from(ranges, start);
+    const struct range *range = linux_ranges_from(ranges, start);
     if (!is_area(start, bytes) || !range || range->start > start || range->end < start + bytes)
         return -EFAULT;
     uint32_t rights = range->rights;
@@ -261,10 +261,10 @@ int64_t linux_mremap(const uint64_t *a)
             unmap(ranges, new_end, end);
         return (int64_t)start;
     }
-    if (is_area(start, new_bytes) && ranges_free(ranges, end, new_end)) {
+    if (is_area(start, new_bytes) && linux_ranges_free(ranges, end, new_end)) {
         if (!pages_open(end, new_end, rights))
             return -ENOMEM;
-        ranges_set(ranges, end, new_end, rights);
+        linux_ranges_set(ranges, end, new_end, rights);
         return (int64_t)start;
     }
     return (a[3] & MREMAP_MAYMOVE) ? move(ranges, start, bytes, new_bytes, rights) : -ENOMEM;
@@ -273,7 +273,7 @@ int64_t linux_mremap(const uint64_t *a)
 /* Gives a page zeroes in place of its contents: by a new frame, claimed first. */
 static int64_t page_renew(uint64_t at, uint32_t rights)
 {
-    uint64_t *name = books_name(at);
+    uint64_t *name = linux_books_name(at);
     if (!(*name & NAME_MAPPED)) {
         page_close(at); /* it gets one when it becomes accessible */
         return OK;
@@ -291,13 +291,13 @@ int64_t linux_madvise(const uint64_t *a)
     uint64_t start = a[0], bytes = round_up(a[1]);
     if (start % FRAME_BYTES)
         return -EINVAL;
-    struct ranges *ranges = books_ranges(1);
+    struct ranges *ranges = linux_books_ranges(1);
     if (!ranges || !is_area(start, bytes) || !in_use(ranges, start, start + bytes))
         return -ENOMEM;
     if (a[2] != MADV_DONTNEED)
         return a[2] <= MADV_WILLNEED || a[2] == MADV_FREE ? 0 : -EINVAL;
     for (uint64_t at = start; at < start + bytes; at += FRAME_BYTES)
-        if (page_renew(at, ranges_from(ranges, at)->rights) < 0)
+        if (page_renew(at, linux_ranges_from(ranges, at)->rights) < 0)
             return -ENOMEM;
     return 0;
 }

@@ -19,7 +19,7 @@ static uint32_t index_from(const struct ranges *ranges, uint64_t address)
     return low;
 }
 
-uint64_t ranges_find(const struct ranges *ranges, uint64_t bytes)
+uint64_t linux_ranges_find(const struct ranges *ranges, uint64_t bytes)
 {
     uint64_t at = ranges->start;
     for (uint32_t i = 0; i < ranges->count; i++) {
@@ -30,15 +30,15 @@ uint64_t ranges_find(const struct ranges *ranges, uint64_t bytes)
     return ranges->end - at >= bytes ? at : 0;
 }
 
-bool ranges_free(const struct ranges *ranges, uint64_t start, uint64_t end)
+bool linux_ranges_free(const struct ranges *ranges, uint64_t start, uint64_t end)
 {
     if (start >= end || start < ranges->start || end > ranges->end)
         return false;
-    const struct range *next = ranges_from(ranges, start);
+    const struct range *next = linux_ranges_from(ranges, start);
     return !next || next->start >= end;
 }
 
-const struct range *ranges_from(const struct ranges *ranges, uint64_t address)
+const struct range *linux_ranges_from(const struct ranges *ranges, uint64_t address)
 {
     uint32_t i = index_from(ranges, address);
     return i < ranges->count ? &ranges->items[i] : NULL;
@@ -93,12 +93,12 @@ static void replace(struct ranges *ranges, uint64_t start, uint64_t end, bool us
         ranges->items[first + i] = pieces[i];
 }
 
-void ranges_set(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t rights)
+void linux_ranges_set(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t rights)
 {
     replace(ranges, start, end, true, rights);
 }
 
-void ranges_clear(struct ranges *ranges, uint64_t start, uint64_t end)
+void linux_ranges_clear(struct ranges *ranges, uint64_t start, uint64_t end)
 {
     replace(ranges, start, end, false, 0);
 }

@@ -26,17 +26,17 @@ struct ranges {
 #define RANGES_GROWTH 2
 
 /* The lowest free address with `bytes` free bytes after it, or 0. */
-uint64_t ranges_find(const struct ranges *ranges, uint64_t bytes);
+uint64_t linux_ranges_find(const struct ranges *ranges, uint64_t bytes);
 
 /* Whether all of it is inside the area and nothing of it is in use. */
-bool ranges_free(const struct ranges *ranges, uint64_t start, uint64_t end);
+bool linux_ranges_free(const struct ranges *ranges, uint64_t start, uint64_t end);
 
 /* The first range that ends above `address`, or NULL. */
-const struct range *ranges_from(const struct ranges *ranges, uint64_t address);
+const struct range *linux_ranges_from(const struct ranges *ranges, uint64_t address);
 
 /* Marks it used with `rights`, or free, whatever it was before. It lies inside the area, and
  * RANGES_GROWTH items are spare. */
-void ranges_set(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t rights);
-void ranges_clear(struct ranges *ranges, uint64_t start, uint64_t end);
+void linux_ranges_set(struct ranges *ranges, uint64_t start, uint64_t end, uint32_t rights);
+void linux_ranges_clear(struct ranges *ranges, uint64_t start, uint64_t end);
 
 #endif

@@ -34,9 +34,9 @@ struct ansi_event {
 /* All zero is the start. */
 struct ansi {
     uint8_t state;
-    uint8_t more;        /* UTF-8 bytes still to come */
-    uint8_t low, high;   /* and the range the next one must be in */
-    uint32_t code;       /* the character so far */
+    uint8_t more;               /* UTF-8 bytes still to come */
+    uint8_t low, high;          /* and the range the next one must be in */
+    uint32_t code;              /* the character so far */
     struct ansi_event sequence; /* so far */
 };
 

@@ -39,8 +39,8 @@ const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
     return NULL;
 }
 
-static const char *open_driver(const struct screen_driver *candidate,
-                               const struct screen *screen, struct terminal *terminal)
+static const char *open_driver(const struct screen_driver *candidate, const struct screen *screen,
+                               struct terminal *terminal)
 {
     uint32_t columns, lines;
     const char *refusal = candidate->open(screen, &columns, &lines);

@@ -17,6 +17,7 @@ static uint32_t width, height, words_per_line;
 static bool cursor_works;
 
 /* Code page 437 from 0x80 on, in Unicode. Below it is ASCII. */
+/* clang-format off */
 static const uint16_t upper_half[128] = {
     0x00c7, 0x00fc, 0x00e9, 0x00e2, 0x00e4, 0x00e0, 0x00e5, 0x00e7,
     0x00ea, 0x00eb, 0x00e8, 0x00ef, 0x00ee, 0x00ec, 0x00c4, 0x00c5,
@@ -35,6 +36,7 @@ static const uint16_t upper_half[128] = {
     0x2261, 0x00b1, 0x2265, 0x2264, 0x2320, 0x2321, 0x00f7, 0x2248,
     0x00b0, 0x2219, 0x00b7, 0x221a, 0x207f, 0x00b2, 0x25a0, 0x00a0,
 };
+/* clang-format on */
 
 /* Which glyph shows a character; '?' where the page has none. */
 static uint8_t glyph_of(uint16_t code)

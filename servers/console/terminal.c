@@ -227,8 +227,7 @@ static void escape(struct terminal *terminal, uint32_t letter)
         terminal_init(terminal, terminal->cells, terminal->columns, terminal->lines);
 }
 
-void terminal_init(struct terminal *terminal, struct cell *cells, uint32_t columns,
-                   uint32_t lines)
+void terminal_init(struct terminal *terminal, struct cell *cells, uint32_t columns, uint32_t lines)
 {
     *terminal = (struct terminal){.cells = cells, .columns = columns, .lines = lines};
     reset_colours(terminal);

@@ -37,8 +37,7 @@ struct terminal {
 };
 
 /* Starts a terminal of columns * lines (at least 1) cells: blank, the cursor at the top left. */
-void terminal_init(struct terminal *terminal, struct cell *cells, uint32_t columns,
-                   uint32_t lines);
+void terminal_init(struct terminal *terminal, struct cell *cells, uint32_t columns, uint32_t lines);
 
 /* Prints bytes. \n goes to the start of the next line; at the bottom the lines move up. */
 void terminal_write(struct terminal *terminal, const char *bytes, size_t count);

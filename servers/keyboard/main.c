@@ -58,7 +58,7 @@ static bool set_up(void)
     if (!write_to(COMMAND, READ_CONFIGURATION) || !status_becomes(OUTPUT_FULL, OUTPUT_FULL))
         return false;
     uint8_t configuration = port_read8(DATA);
-    configuration &= (uint8_t)~(MOUSE_INTERRUPT | KEYBOARD_OFF);
+    configuration &= (uint8_t) ~(MOUSE_INTERRUPT | KEYBOARD_OFF);
     configuration |= KEYBOARD_INTERRUPT | TRANSLATE;
     /* The keyboard answers the last command; its answer is taken away as no keystroke. */
     bool done = write_to(COMMAND, WRITE_CONFIGURATION) && write_to(DATA, configuration) &&

@@ -80,8 +80,8 @@ static bool modifier(struct scancodes *state, uint8_t key, bool extended, bool p
 /* The keypad's keys, and the grey ones that are their extended twins. */
 static size_t pad(uint8_t key, bool digits, char *text)
 {
-    static const char *const moves[] = {"\x1b[H", "\x1b[A", "\x1b[5~", "-", "\x1b[D",
-                                        "",       "\x1b[C", "+",       "\x1b[F", "\x1b[B",
+    static const char *const moves[] = {"\x1b[H",  "\x1b[A",  "\x1b[5~", "-",      "\x1b[D",
+                                        "",        "\x1b[C",  "+",       "\x1b[F", "\x1b[B",
                                         "\x1b[6~", "\x1b[2~", "\x1b[3~"};
     uint32_t index = key - KEY_PAD_FIRST;
     if (!digits)

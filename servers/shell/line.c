@@ -6,7 +6,7 @@
 #define COLUMNS_USUAL 80u
 #define COLUMNS_MIN 20u
 
-#define CONTROL(letter) ((letter) & 0x1f)
+#define CONTROL(letter) ((letter)&0x1f)
 
 enum { DELETE = 0x7f, ESC = 0x1b };
 enum escape { NO_ESCAPE, ESCAPE, ESCAPE_BRACKET, ESCAPE_LETTER };

@@ -3,11 +3,11 @@
 #define TESTS_HOST_CHECK_H
 
 /* clang-format off: cmocka.h needs the others first */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 /* clang-format on */
 
 #include <stdlib.h>

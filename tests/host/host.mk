@@ -52,7 +52,8 @@ fuzzers: $(FUZZERS)
 # --- a kernel of 32 bits that GRUB starts and that starts the real one with damaged information ---
 
 MANGLE_CFLAGS := -std=gnu17 -O2 -g -m32 -march=i686 -mgeneral-regs-only -ffreestanding -fno-pic -fno-pie \
-  -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none $(HOST_WARNINGS) -Iinclude -I.
+  -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none $(HOST_WARNINGS) -Iinclude -I. \
+  -idirafter /usr/include/x86_64-linux-gnu
 MANGLE_OBJECTS := build/mangle/entry.asm.o build/mangle/mangle.c.o
 
 build/mangle/mangle.flags: FORCE
@@ -70,6 +71,7 @@ build/mangle/%.c.o: tests/mangle/%.c build/mangle/mangle.flags
 
 build/tests/mangle.elf: $(MANGLE_OBJECTS) tests/mangle/mangle.ld
 	@mkdir -p $(@D)
-	$(LD) -m elf_i386 -n -T tests/mangle/mangle.ld -z noexecstack --build-id=none $(MANGLE_OBJECTS) -o $@
+	$(LD) -m elf_i386 -n -T tests/mangle/mangle.ld -z noexecstack --no-warn-rwx-segments --build-id=none \
+	  $(MANGLE_OBJECTS) -o $@
 
 mangle: build/tests/mangle.elf

@@ -417,8 +417,8 @@ static void understands_s5(void **state)
     info = PARSED_WITH_AML(AML_NAME, '_', 'S', '5', '_', AML_PACKAGE, 4, 2, AML_ONES, 0);
     assert_power(&info, 0x604, 7);
     /* something that only looks like it comes first */
-    info = PARSED_WITH_AML('_', 'S', '5', '_', 0x70, AML_NAME, '_', 'S', '5', '_', AML_PACKAGE, 4, 2,
-                           AML_ONE, 0);
+    info = PARSED_WITH_AML('_', 'S', '5', '_', 0x70, AML_NAME, '_', 'S', '5', '_', AML_PACKAGE, 4,
+                           2, AML_ONE, 0);
     assert_power(&info, 0x604, 1);
 }
 
@@ -442,8 +442,8 @@ static void refuses_s5(void **state)
 static void refuses_truncated_s5(void **state)
 {
     (void)state;
-    static const uint8_t aml[] = {AML_NAME, '_', 'S', '5', '_', AML_PACKAGE, 0x8a, 0, 0,
-                                  2,        AML_DWORD, 5, 0, 0, 0, AML_WORD, 5, 0};
+    static const uint8_t aml[] = {AML_NAME, '_',       'S', '5', '_', AML_PACKAGE, 0x8a,     0, 0,
+                                  2,        AML_DWORD, 5,   0,   0,   0,           AML_WORD, 5, 0};
     for (uint32_t size = 0; size < sizeof(aml); size++) {
         struct boot_info info = parsed_with_aml(aml, size);
         assert_no_power(&info);
@@ -503,7 +503,9 @@ static void survives_damage(void **state)
         uint64_t address;
         const char *signature;
         uint32_t bytes;
-    } tables[] = {{AT_RSDT, "RSDT", 44}, {AT_MADT, "APIC", 44 + 62}, {AT_FADT, "FACP", 116},
+    } tables[] = {{AT_RSDT, "RSDT", 44},
+                  {AT_MADT, "APIC", 44 + 62},
+                  {AT_FADT, "FACP", 116},
                   {AT_DSDT, "DSDT", 61}};
     struct boot_info info;
     for (size_t table = 0; table < 4; table++) {

@@ -437,25 +437,24 @@ static void ignores_unusable_screens(void **state)
         uint32_t pitch, width, height;
         uint8_t bits, kind;
     } screens[] = {
-        {0xfd000000, 1024, 1024, 768, 8, 0},                      /* palette */
-        {0xfd000000, 2048, 1024, 768, 16, SCREEN_KIND_RGB},       /* 16 bits */
-        {0xfd000000, 4095, 1024, 768, 32, SCREEN_KIND_RGB},       /* lines over each other */
-        {0xfd000000, 4096, 0, 768, 32, SCREEN_KIND_RGB},          /* no columns */
-        {0xfd000000, 4096, 1024, 0, 32, SCREEN_KIND_RGB},         /* no lines */
-        {0, 4096, 1024, 768, 32, SCREEN_KIND_RGB},                /* nowhere */
-        {UINT64_MAX - 4096, 4096, 1024, 768, 32, SCREEN_KIND_RGB},/* wraps */
+        {0xfd000000, 1024, 1024, 768, 8, 0},                       /* palette */
+        {0xfd000000, 2048, 1024, 768, 16, SCREEN_KIND_RGB},        /* 16 bits */
+        {0xfd000000, 4095, 1024, 768, 32, SCREEN_KIND_RGB},        /* lines over each other */
+        {0xfd000000, 4096, 0, 768, 32, SCREEN_KIND_RGB},           /* no columns */
+        {0xfd000000, 4096, 1024, 0, 32, SCREEN_KIND_RGB},          /* no lines */
+        {0, 4096, 1024, 768, 32, SCREEN_KIND_RGB},                 /* nowhere */
+        {UINT64_MAX - 4096, 4096, 1024, 768, 32, SCREEN_KIND_RGB}, /* wraps */
         {LOWER_HALF_END - 4096, 4096, 1024, 768, 32, SCREEN_KIND_RGB},
         {0xfd000000, UINT32_MAX, UINT32_MAX, UINT32_MAX, 32, SCREEN_KIND_RGB},
-        {0xb8000, 158, 80, 25, 16, SCREEN_KIND_EGA_TEXT},         /* lines over each other */
-        {0xb8000, 160, 80, 250, 16, SCREEN_KIND_EGA_TEXT},        /* past the window */
+        {0xb8000, 158, 80, 25, 16, SCREEN_KIND_EGA_TEXT},  /* lines over each other */
+        {0xb8000, 160, 80, 250, 16, SCREEN_KIND_EGA_TEXT}, /* past the window */
         {0xb8000, 160, 80, UINT32_MAX, 16, SCREEN_KIND_EGA_TEXT},
-        {0x100000, 160, 80, 25, 16, SCREEN_KIND_EGA_TEXT},        /* in the kernel */
-        {0xb8000, 160, 80, 25, 16, 3},                            /* unknown kind */
+        {0x100000, 160, 80, 25, 16, SCREEN_KIND_EGA_TEXT}, /* in the kernel */
+        {0xb8000, 160, 80, 25, 16, 3},                     /* unknown kind */
     };
     for (size_t i = 0; i < sizeof(screens) / sizeof(screens[0]); i++) {
-        struct screen screen =
-            screen_of(screens[i].address, screens[i].pitch, screens[i].width, screens[i].height,
-                      screens[i].bits, screens[i].kind);
+        struct screen screen = screen_of(screens[i].address, screens[i].pitch, screens[i].width,
+                                         screens[i].height, screens[i].bits, screens[i].kind);
         assert_int_equal(screen.kind, SCREEN_NONE);
         assert_true(screen.address == 0);
     }

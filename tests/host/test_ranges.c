@@ -12,7 +12,8 @@ struct entry {
     uint64_t start, length;
     uint32_t type, reserved;
 };
-_Static_assert(sizeof(struct entry) == ENTRY_BYTES_MIN, "an entry is laid out as Multiboot2 has it");
+_Static_assert(sizeof(struct entry) == ENTRY_BYTES_MIN,
+               "an entry is laid out as Multiboot2 has it");
 
 static const char *flatten(const struct entry *entries, uint32_t count, struct boot_info *info)
 {
@@ -46,8 +47,10 @@ static void sorts(void **state)
 static void joins(void **state)
 {
     (void)state;
-    static const struct entry entries[] = {
-        {0x2000, 0x1000, 1, 0}, {0x1000, 0x1000, 1, 0}, {0x2800, 0x2000, 1, 0}, {0x4800, 0x10, 2, 0}};
+    static const struct entry entries[] = {{0x2000, 0x1000, 1, 0},
+                                           {0x1000, 0x1000, 1, 0},
+                                           {0x2800, 0x2000, 1, 0},
+                                           {0x4800, 0x10, 2, 0}};
     struct boot_info info;
     assert_null(flatten(entries, 4, &info));
     assert_int_equal(info.memory_count, 2);
@@ -170,8 +173,7 @@ static void agrees_with_a_picture(void **state)
         for (int i = 0; i < count; i++) {
             uint64_t start = next_random(&random) % PICTURE_BYTES;
             uint64_t length = next_random(&random) % (PICTURE_BYTES - start + 1);
-            entries[i] =
-                (struct entry){start, length, 1 + (uint32_t)(next_random(&random) % 5), 0};
+            entries[i] = (struct entry){start, length, 1 + (uint32_t)(next_random(&random) % 5), 0};
         }
         struct boot_info info;
         flatten(entries, count, &info);
@@ -179,9 +181,9 @@ static void agrees_with_a_picture(void **state)
         for (uint32_t i = 0; i < info.memory_count; i++) {
             struct memory_range range = info.memory[i];
             assert_true(range.start < range.end && range.end <= PICTURE_BYTES);
-            assert_true(i == 0 || info.memory[i - 1].end < range.start ||
-                        (info.memory[i - 1].end == range.start &&
-                         info.memory[i - 1].type != range.type));
+            assert_true(
+                i == 0 || info.memory[i - 1].end < range.start ||
+                (info.memory[i - 1].end == range.start && info.memory[i - 1].type != range.type));
             memset(got + range.start, (int)range.type, range.end - range.start);
         }
         assert_memory_equal(got, painted, PICTURE_BYTES);

@@ -1,0 +1,226 @@
+/*
+ * Frames of a program are claimed by init, filled at their own addresses, mapped in the new
+ * domain's upper half and given to it. The domain owns all that was made so far, so ending the
+ * domain undoes a load that failed, but for the one page in hand.
+ */
+#include "loader.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <cocos/elf_check.h>
+#include <cocos/errors.h>
+#include <cocos/frames.h>
+#include <cocos/protocol/init.h>
+#include <cocos/service.h>
+
+#include "manifest.h"
+#include "words.h"
+
+/* What of a page comes from somewhere; the rest is zero. */
+struct contents {
+    const uint8_t *from;
+    uint64_t offset, bytes;
+};
+
+static uint64_t round_down(uint64_t address)
+{
+    return address & ~(FRAME_BYTES - 1);
+}
+
+/* Adds one page to the domain, at `at`, with contents if not NULL. */
+static int64_t add_page(uint32_t domain, uint64_t at, uint32_t rights, const char *tag,
+                        const struct contents *contents)
+{
+    int64_t frame = frame_take(contents ? MAP_READ | MAP_WRITE : 0, tag_of(tag));
+    if (frame < 0)
+        return frame;
+    if (contents)
+        memcpy((uint8_t *)frame + contents->offset, contents->from, contents->bytes);
+    int64_t error = page_place(domain, at, (uint64_t)frame, rights);
+    if (error == OK) {
+        error = sys_frame_give((uint64_t)frame, ORDER_FRAME, domain, 0);
+        if (error < 0)
+            sys_page_unmap(domain, at, ORDER_FRAME);
+    }
+    if (error < 0)
+        sys_frame_release((uint64_t)frame, ORDER_FRAME);
+    return error;
+}
+
+static const char *segment_tag(uint32_t rights)
+{
+    if (rights & MAP_EXECUTE)
+        return "elf.text";
+    return rights & MAP_WRITE ? "elf.data" : "elf.ro";
+}
+
+/* The file's bytes lie from the segment's address on, which need not be a page's. */
+static int64_t add_segment(uint32_t domain, const uint8_t *file, const struct elf_segment *segment)
+{
+    uint64_t file_end = segment->address + segment->file_bytes;
+    uint64_t end = segment->address + segment->memory_bytes;
+    for (uint64_t at = round_down(segment->address); at < end; at += FRAME_BYTES) {
+        uint64_t from = at > segment->address ? at : segment->address;
+        uint64_t to = at + FRAME_BYTES < file_end ? at + FRAME_BYTES : file_end;
+        struct contents contents;
+        bool any = from < to;
+        if (any)
+            contents = (struct contents){file + segment->file_offset + (from - segment->address),
+                                         from - at, to - from};
+        int64_t error = add_page(domain, at, segment->rights, segment_tag(segment->rights),
+                                 any ? &contents : NULL);
+        if (error < 0)
+            return error;
+    }
+    return OK;
+}
+
+/* The page below the stack stays unmapped: an overflow faults. */
+static int64_t add_stack(uint32_t domain)
+{
+    for (uint64_t at = STACK_TOP - STACK_BYTES; at < STACK_TOP; at += FRAME_BYTES) {
+        int64_t error = add_page(domain, at, MAP_READ | MAP_WRITE, "stack", NULL);
+        if (error < 0)
+            return error;
+    }
+    return OK;
+}
+
+/* Makes the domain in a slot of its own; it owns the three frames it is made of. */
+static int64_t make_domain(uint32_t *domain)
+{
+    int64_t frames[3], error = OK;
+    uint32_t claimed = 0;
+    uint32_t slot = slot_take();
+    if (slot == SLOT_NONE)
+        return E_FULL;
+    while (error >= 0 && claimed < 3) {
+        error = frames[claimed] = frame_take(0, tag_of("domain"));
+        claimed += error >= 0;
+    }
+    if (error >= 0)
+        error =
+            sys_domain_create(slot, (uint64_t)frames[0], (uint64_t)frames[1], (uint64_t)frames[2]);
+    if (error < 0) {
+        while (claimed > 0)
+            sys_frame_release((uint64_t)frames[--claimed], ORDER_FRAME);
+        slot_put(slot);
+        return error;
+    }
+    *domain = slot;
+    return OK;
+}
+
+/* Faults of the program arrive where its calls do, with another badge. */
+static int64_t set_fault_endpoint(uint32_t domain, const struct load *load)
+{
+    uint32_t slot = slot_take();
+    if (slot == SLOT_NONE)
+        return E_FULL;
+    int64_t error =
+        sys_slot_copy(SLOT_SELF, slot, load->endpoint, RIGHT_SEND, INIT_BADGE_FAULT + load->number);
+    if (error == OK) {
+        error = sys_domain_set(domain, DOMAIN_FAULT_ENDPOINT, slot);
+        sys_slot_drop(slot);
+    }
+    slot_put(slot);
+    return error;
+}
+
+static int64_t set_up_domain(uint32_t domain, const struct load *load)
+{
+    int64_t error = sys_domain_set(domain, DOMAIN_FRAME_LIMIT, LOADER_FRAME_LIMIT);
+    if (error == OK)
+        error = sys_domain_set(domain, DOMAIN_NAME, tag_of(load->name));
+    if (error == OK)
+        error = set_fault_endpoint(domain, load);
+    if (error == OK)
+        error = sys_slot_copy(domain, SLOT_SELF, domain, RIGHT_CONTROL, 0);
+    if (error == OK)
+        error = sys_slot_copy(domain, SLOT_PARENT, load->endpoint, RIGHT_SEND, load->number);
+    return error;
+}
+
+static int64_t add_image(uint32_t domain, const struct load *load, const struct elf_image *image)
+{
+    for (uint32_t i = 0; i < image->segment_count; i++) {
+        int64_t error = add_segment(domain, load->file, &image->segments[i]);
+        if (error < 0)
+            return error;
+    }
+    return add_stack(domain);
+}
+
+/* The process page and the system page; `page` comes with the program's arguments. */
+static int64_t add_pages(uint32_t domain, const struct load *load, const struct elf_image *image,
+                         struct process_page *page)
+{
+    strcpy(page->name, load->name);
+    page->image_base = image->base;
+    page->image_end = image->end;
+    page->number = load->number;
+    int64_t error = manifest_grant(load->name, domain, &load->system->screen, page);
+    if (error < 0)
+        return error;
+    struct contents contents = {(const uint8_t *)page, 0, sizeof *page};
+    error = add_page(domain, PROCESS_PAGE, MAP_READ, "process", &contents);
+    if (error < 0)
+        return error;
+    return page_place(domain, SYSTEM_PAGE, load->system->frame, MAP_READ);
+}
+
+static int64_t start_thread(uint32_t domain, uint64_t entry)
+{
+    uint32_t slot = slot_take();
+    if (slot == SLOT_NONE)
+        return E_FULL;
+    int64_t frame = frame_take(0, tag_of("thread"));
+    int64_t error = frame;
+    if (frame >= 0) {
+        error = sys_thread_create(slot, (uint64_t)frame, domain);
+        if (error < 0) {
+            sys_frame_release((uint64_t)frame, ORDER_FRAME);
+        } else {
+            error = sys_thread_start(slot, entry, STACK_TOP, 0);
+            sys_slot_drop(slot);
+        }
+    }
+    slot_put(slot);
+    return error;
+}
+
+int loader_load(const struct load *load, struct loaded *loaded)
+{
+    static struct process_page page;
+    page = (struct process_page){0};
+    uint32_t argument_bytes;
+    int count = words_pack(load->command, page.arguments, sizeof page.arguments, &argument_bytes);
+    if (count < 0)
+        return count;
+    page.argument_count = (uint32_t)count;
+
+    struct elf_image image;
+    uint32_t domain = SLOT_NONE;
+    int64_t error = elf_check(load->file, load->file_bytes, PROGRAM_BASE, &image);
+    if (error == OK)
+        error = make_domain(&domain);
+    if (error < 0)
+        return (int)error;
+
+    error = set_up_domain(domain, load);
+    if (error == OK)
+        error = add_image(domain, load, &image);
+    if (error == OK)
+        error = add_pages(domain, load, &image, &page);
+    if (error == OK)
+        error = start_thread(domain, image.entry);
+    if (error < 0) {
+        sys_domain_destroy(domain);
+        sys_slot_drop(domain);
+        slot_put(domain);
+        return (int)error;
+    }
+    *loaded = (struct loaded){domain, image.base, image.end};
+    return OK;
+}

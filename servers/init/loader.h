@@ -1,0 +1,36 @@
+/*
+ * Makes a running domain out of an ELF file in memory. Everything the program starts with is
+ * there before its thread runs; when anything fails, everything is given back.
+ */
+#ifndef INIT_LOADER_H
+#define INIT_LOADER_H
+
+#include <stdint.h>
+
+#include <cocos/abi.h>
+
+/* How many frames a program may own. */
+#define LOADER_FRAME_LIMIT 65536
+
+struct load {
+    const void *file;
+    uint64_t file_bytes;
+    const char *name;    /* at most 15 characters */
+    const char *command; /* words: argv */
+    uint32_t number;     /* badge of its calls to init */
+    uint32_t endpoint;   /* init's slot for calls and faults */
+    const struct system_page *system;
+};
+
+struct loaded {
+    uint32_t domain; /* slot, taken here; all rights */
+    uint64_t image_base, image_end;
+};
+
+/*
+ * Loads and starts it. 0 and *loaded, or: E_ELF_*; E_TOO_LONG (arguments); E_FULL (slots);
+ * E_NO_MEMORY, E_LIMIT and other errors of the calls it makes.
+ */
+int loader_load(const struct load *load, struct loaded *loaded);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * The programs init knows: one record each, kept after the end until its place is needed.
+ * Numbers rise and are never used twice.
+ */
+#ifndef INIT_PROGRAMS_H
+#define INIT_PROGRAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cocos/protocol/init.h>
+
+#define PROGRAMS_MAX 40
+
+struct program {
+    uint32_t number; /* 0: the record is free */
+    enum program_state state;
+    int32_t status;  /* once ended */
+    uint32_t domain; /* slot; SLOT_NONE once ended */
+    uint64_t image_base, image_end;
+    char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
+    uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */
+    char text[TEXT_TOTAL_BYTES];
+};
+
+/* Enters init itself, and where calls and faults of programs are to arrive. */
+void programs_open(uint32_t endpoint);
+
+/* Starts "NAME ARGUMENTS". Returns its number, or E_NAME, E_TOO_LONG, E_FULL, and whatever
+ * loader_load says. */
+int programs_run(const char *command);
+
+/* The record of a number, ended or not, or NULL; the record with the lowest number from `number`
+ * on, or NULL. */
+struct program *programs_get(uint64_t number);
+struct program *programs_from(uint64_t number);
+
+/* Whether it has a domain. */
+bool program_lives(const struct program *program);
+
+/* Whether a program of this name, other than number `except`, runs and does not serve yet. */
+bool programs_starting(const char *name, uint32_t except);
+
+/* Whether one of this name lives. */
+bool programs_living(const char *name);
+
+/* Ends it: its services, its domain, its waiting calls. */
+void program_end(struct program *program, enum program_state state, int32_t status);
+
+#endif

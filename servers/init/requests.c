@@ -1,0 +1,139 @@
+#include "requests.h"
+
+#include <string.h>
+
+#include <cocos/errors.h>
+#include <cocos/protocol/init.h>
+
+#include "modules.h"
+#include "power.h"
+#include "services.h"
+#include "waiting.h"
+
+/* Status of a program that was killed: as by Linux's SIGKILL. */
+#define STATUS_KILLED (128 + 9)
+
+static enum outcome answer(struct message *message, int64_t word0)
+{
+    *message = (struct message){.words = {(uint64_t)word0}};
+    return ANSWERED;
+}
+
+/* The name in words 1-2. False: it has no terminating zero. */
+static bool name_in(const struct message *message, char name[SERVICE_NAME_BYTES])
+{
+    memcpy(name, &message->words[1], SERVICE_NAME_BYTES);
+    return name[SERVICE_NAME_BYTES - 1] == 0;
+}
+
+/* Pieces add up in the caller's record until the last one comes. */
+static enum outcome run(struct program *caller, struct message *message)
+{
+    uint64_t header = message->words[0];
+    uint32_t bytes = TEXT_LENGTH(header);
+    if (bytes > TEXT_BYTES || caller->text_bytes + bytes >= TEXT_TOTAL_BYTES) {
+        caller->text_bytes = 0;
+        return answer(message, E_TOO_LONG);
+    }
+    memcpy(caller->text + caller->text_bytes, &message->words[1], bytes);
+    caller->text_bytes += bytes;
+    if (header & TEXT_MORE)
+        return answer(message, OK);
+    caller->text[caller->text_bytes] = 0;
+    caller->text_bytes = 0;
+    return answer(message, programs_run(caller->text));
+}
+
+/* Answered by waiting_review, at once if it can be. */
+static enum outcome wait(struct program *caller, struct message *message, uint32_t reply_slot)
+{
+    const struct program *program = programs_get(message->words[1]);
+    if (!program)
+        return answer(message, E_NAME);
+    if (!waiting_for_program(caller->number, reply_slot, program->number))
+        return answer(message, E_FULL);
+    return KEPT;
+}
+
+static enum outcome serve(struct program *caller, struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    if (!name_in(message, name))
+        return answer(message, E_NAME);
+    return answer(message, services_add(caller, name, (uint32_t)message->words[3]));
+}
+
+static enum outcome find(struct program *caller, struct message *message, uint32_t reply_slot)
+{
+    char name[SERVICE_NAME_BYTES];
+    uint32_t slot = (uint32_t)message->words[3];
+    if (!name_in(message, name))
+        return answer(message, E_NAME);
+    int error = services_connect(caller, name, slot);
+    if (error != E_AGAIN)
+        return answer(message, error);
+    if (!waiting_for_service(caller->number, reply_slot, name, slot))
+        return answer(message, E_FULL);
+    return KEPT;
+}
+
+static enum outcome list(struct message *message)
+{
+    const struct program *program = programs_from(message->words[1]);
+    answer(message, OK);
+    if (program) {
+        message->words[1] = program->number;
+        message->words[2] = program->state;
+        message->words[3] = (uint64_t)(int64_t)program->status;
+        memcpy(&message->words[4], program->name, SERVICE_NAME_BYTES);
+    }
+    return ANSWERED;
+}
+
+static enum outcome kill(struct program *caller, struct message *message)
+{
+    struct program *program = programs_get(message->words[1]);
+    if (!program || !program_lives(program))
+        return answer(message, E_NAME);
+    if (program->number == INIT_NUMBER || services_has(program->number, "console"))
+        return answer(message, E_RIGHTS);
+    program_end(program, PROGRAM_ENDED, STATUS_KILLED);
+    return program == caller ? ENDED : answer(message, OK);
+}
+
+static enum outcome module(struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    int error = modules_name(message->words[1], name);
+    answer(message, error);
+    if (error == OK)
+        memcpy(&message->words[1], name, sizeof name);
+    return ANSWERED;
+}
+
+enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot)
+{
+    switch (TEXT_REQUEST(message->words[0])) {
+    case INIT_RUN:
+        return run(program, message);
+    case INIT_WAIT:
+        return wait(program, message, reply_slot);
+    case INIT_EXIT:
+        program_end(program, PROGRAM_ENDED, (int32_t)message->words[1]);
+        return ENDED;
+    case INIT_SERVE:
+        return serve(program, message);
+    case INIT_FIND:
+        return find(program, message, reply_slot);
+    case INIT_LIST:
+        return list(message);
+    case INIT_KILL:
+        return kill(program, message);
+    case INIT_POWER_OFF:
+        return answer(message, power_off());
+    case INIT_MODULE:
+        return module(message);
+    default:
+        return answer(message, E_REQUEST);
+    }
+}

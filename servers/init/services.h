@@ -1,0 +1,26 @@
+/* Who serves under which name. The endpoints are init's, so they end when init says so. */
+#ifndef INIT_SERVICES_H
+#define INIT_SERVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "programs.h"
+
+#define SERVICES_MAX 24
+
+/* Lets `program` serve under `name`, through a capability in its slot `slot`. OK, E_EXISTS,
+ * E_NAME (empty), E_FULL, E_OCCUPIED, E_SLOT, E_NO_MEMORY. */
+int services_add(struct program *program, const char *name, uint32_t slot);
+
+/* Puts a capability to call `name` into slot `slot` of `program`. OK, E_OCCUPIED, E_SLOT, E_NAME,
+ * or E_AGAIN: there is none, but one is expected. */
+int services_connect(const struct program *program, const char *name, uint32_t slot);
+
+/* Whether program `number` serves `name`. */
+bool services_has(uint32_t number, const char *name);
+
+/* Ends all services of a program: their callers get E_GONE. */
+void services_end(uint32_t number);
+
+#endif

@@ -1,0 +1,76 @@
+"""What the guest prints: where its output begins, whether the shell's prompt stands there, and how the machine ends.
+
+The contract with the guest: its first line starts with `cocOS `, and what came before is the firmware's. The prompt is
+an unfinished line `cocos> `. A power off is announced by `power off, status N`; a panic or a refusal to start begins
+with `panic: ` or `cocOS cannot start: ` and ends with `machine halted`.
+"""
+
+import re
+
+PROMPT = b"cocos> "
+ESCAPE = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])"
+ESCAPES = re.compile(ESCAPE)
+UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?$")
+BEGINNING = re.compile(rb"(?:^|[\r\n])(?:" + ESCAPE + rb")*(?=cocOS )")
+POWER_OFF = re.compile(rb"power off, status ([0-9]+)")
+PANIC, REFUSAL, HALTED = b"panic: ", b"cocOS cannot start: ", b"machine halted"
+
+
+def plain(line):
+    """The text of a line: without escape sequences, and what was written after the last return to its start."""
+    return UNFINISHED_ESCAPE.sub(b"", ESCAPES.sub(b"", line)).rstrip(b"\r").rpartition(b"\r")[2]
+
+
+class Console:
+    """feed() takes what came from the serial line and gives what is to be shown."""
+
+    def __init__(self, keep_returns):
+        self.keep_returns = keep_returns
+        self.noise = b""
+        self.started = False
+        self.line = b""
+        self.finished_lines = 0
+        self.status = None
+        self.trouble = None
+        self.halted = False
+        self.held = b""
+
+    def feed(self, data):
+        if not self.started:
+            self.noise += data
+            match = BEGINNING.search(self.noise)
+            if not match:
+                return b""
+            self.started = True
+            data = self.noise[match.end():]
+        *lines, self.line = (self.line + data).split(b"\n")
+        for line in lines:
+            self.finish(plain(line))
+        return self.shown(data)
+
+    def finish(self, line):
+        self.finished_lines += 1
+        match = POWER_OFF.fullmatch(line)
+        if match:
+            self.status = min(int(match[1]), 255)
+        elif line.startswith((PANIC, REFUSAL)):
+            self.trouble = self.trouble or line.decode(errors="replace")
+        elif line == HALTED and self.trouble:
+            self.halted = True
+
+    def shown(self, data):
+        """Lines end as they do here: the returns before them are for terminals."""
+        if self.keep_returns:
+            return data
+        data = self.held + data
+        self.held = b"\r" if data.endswith(b"\r") else b""
+        return data[:len(data) - len(self.held)].replace(b"\r\n", b"\n")
+
+    def rest(self):
+        """What is still to be shown at the end: all of it, if the guest's own output never began."""
+        if self.started:
+            return self.held
+        return self.noise if self.keep_returns else self.noise.replace(b"\r\n", b"\n")
+
+    def at_prompt(self):
+        return plain(self.line) == PROMPT
