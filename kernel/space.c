@@ -200,7 +200,9 @@ int64_t space_check(const struct domain *domain, const struct mapping *mapping)
     if (found - level > domain->stock_count) {
         return E_NO_TABLES;
     }
-    return frame_record(mapping->frame, mapping->order)->mappings == MAPPINGS_MAX ? E_LIMIT : OK;
+    /* A frame about to be claimed has no record yet where its block is still whole. */
+    const struct frame *record = frame_record(mapping->frame, mapping->order);
+    return record != NULL && record->mappings == MAPPINGS_MAX ? E_LIMIT : OK;
 }
 
 static uint64_t leaf_bits(const struct mapping *mapping)

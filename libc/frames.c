@@ -1,10 +1,12 @@
 /* Claiming and mapping with page tables paid for (contracts: cocos/frames.h). */
 #include <cocos/frames.h>
 
+#include <stdbool.h>
+
 #include "libc/integer_only.h"
 
 /* One new leaf needs at most three tables; more refusals would mean a broken kernel. */
-#define TABLES_PER_PAGE 4
+#define TABLES_PER_CALL 4
 
 static int64_t fund(uint32_t domain)
 {
@@ -17,28 +19,45 @@ static int64_t fund(uint32_t domain)
     return funded;
 }
 
+/* Whether a call that said `error` is to be made again: it lacked a table and now has it. */
+static bool funded(uint32_t domain, int64_t *error, uint32_t *tables)
+{
+    if (*error != E_NO_TABLES || ++*tables > TABLES_PER_CALL)
+        return false;
+    int64_t got = fund(domain);
+    if (got < 0)
+        *error = got;
+    return got >= 0;
+}
+
 int64_t frame_take(uint32_t rights, uint64_t tag)
 {
-    int64_t frame = sys_frame_claim(ZONE_ANY, ORDER_FRAME, rights, tag);
-    for (uint32_t tables = 0; frame == E_NO_TABLES && tables < TABLES_PER_PAGE; tables++) {
-        int64_t funded = fund(SLOT_SELF);
-        if (funded < 0)
-            return funded;
+    uint32_t tables = 0;
+    int64_t frame;
+    do {
         frame = sys_frame_claim(ZONE_ANY, ORDER_FRAME, rights, tag);
-    }
+    } while (funded(SLOT_SELF, &frame, &tables));
     return frame;
+}
+
+int64_t frame_take_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
+                          uint32_t cache)
+{
+    uint32_t tables = 0;
+    int64_t got;
+    do {
+        got = sys_frame_claim_device(range, address, order, rights, cache);
+    } while (funded(SLOT_SELF, &got, &tables));
+    return got;
 }
 
 int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights)
 {
-    uint32_t rights_order = rights | ORDER_FRAME << 8;
-    int64_t mapped = sys_page_map(domain, at, frame, rights_order);
-    for (uint32_t tables = 0; mapped == E_NO_TABLES && tables < TABLES_PER_PAGE; tables++) {
-        int64_t funded = fund(domain);
-        if (funded < 0)
-            return funded;
-        mapped = sys_page_map(domain, at, frame, rights_order);
-    }
+    uint32_t tables = 0;
+    int64_t mapped;
+    do {
+        mapped = sys_page_map(domain, at, frame, rights | ORDER_FRAME << 8);
+    } while (funded(domain, &mapped, &tables));
     return mapped;
 }
 

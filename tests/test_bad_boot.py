@@ -50,7 +50,7 @@ def make_iso(kernel_iso, tmp_path):
     """make_iso(line, ...): an ISO whose grub.cfg has these lines, and these files beside the kernel."""
     def make(*lines, **files):
         iso, config = tmp_path / "bad.iso", tmp_path / "grub.cfg"
-        config.write_text("\n".join([*lines, "boot", ""]))
+        config.write_text("\n".join([*lines, "set gfxpayload=text", "boot", ""]))
         maps = ["-map", config, "/boot/grub/grub.cfg"]
         for name, file in files.items():
             if isinstance(file, bytes):

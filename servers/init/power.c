@@ -12,6 +12,8 @@
 #include <cocos/sys.h>
 
 #define PM1_CONTROL_BYTES 2
+/* Turns given to others while the machine goes off: well over what any takes. */
+#define PATIENCE 20000000u
 
 /* Enables the register's ports and writes to it. */
 static int64_t write_control(uint16_t port, uint16_t value)
@@ -41,5 +43,8 @@ int power_off(void)
     int64_t error = write_control(page->power_port, page->power_value);
     if (error == OK)
         error = write_control(page->power_port_b, page->power_value_b);
+    /* The machine may take its time; nothing is to be said meanwhile. */
+    for (volatile unsigned i = 0; error >= 0 && i < PATIENCE; i++)
+        __builtin_ia32_pause();
     return error < 0 ? (int)error : E_UNSUPPORTED;
 }

@@ -14,6 +14,10 @@
 /* Claims any one frame (sys_frame_claim) with lower-half `rights`; returns its name. */
 int64_t frame_take(uint32_t rights, uint64_t tag);
 
+/* Claims device memory (sys_frame_claim_device). */
+int64_t frame_take_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
+                          uint32_t cache);
+
 /* Maps one owned frame at `at` in the upper half of `domain` (sys_page_map). */
 int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights);
 
