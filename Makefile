@@ -158,6 +158,10 @@ build/modules.list: FORCE
 build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) build/modules.list grub.cfg tools/iso
 	tools/iso $@ grub.cfg $< $(MODULES)
 
+# --- unit tests, fuzzers and the mangler, which are for this machine ---
+
+include tests/host/host.mk
+
 # --- what a person calls ---
 
 all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(BUILD)/cocos.iso
@@ -178,11 +182,15 @@ test: setup
 lint: setup
 	@tools/lint
 
+DEBUG := tools/run --iso $(BUILD)/cocos.iso --log $(BUILD)/console.log
+
 debug: all
-	@COCOS_BUILD=$(BUILD) tools/debug gdb $(ARGS)
+	@echo 'The console of the guest goes to $(BUILD)/console.log.'
+	@$(DEBUG) --debugger-script tools/gdbinit $(ARGS)
 
 debug-bochs: all
-	@COCOS_BUILD=$(BUILD) tools/debug bochs $(ARGS)
+	@echo 'The console of the guest goes to $(BUILD)/console.log.'
+	@$(DEBUG) --emulator bochs --debugger-script tools/bochs-debugger $(ARGS)
 
 setup:
 	@tools/setup

@@ -84,6 +84,8 @@ def test_rule_is_enforced(tree, path, text, complaint):
 
 
 def test_head_comment_is_required(tree):
+    """For a .c file beside its header, the header has it."""
+    assert tree("servers/shell/line.c", '#include "line.h"\n').stdout == ""
     assert "kernel/bad.c:1: a comment at the head" in tree("kernel/bad.c", "#include <stdint.h>\n").stdout
     assert "tools/bad.py:1: a comment at the head" in tree("tools/bad.py", "import sys\n").stdout
 

@@ -1,10 +1,10 @@
 /* Calls the server hello and prints its answer. `run hello-client`, `run hello-client NAME`. */
+#include "hello.h"
+
 #include <cocos/protocol/text.h>
 #include <cocos/service.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "hello.h"
 
 static int fail(int64_t error)
 {

@@ -1,9 +1,9 @@
 /* A server: waits for names and answers with greetings. `run hello`, then `run hello-client`. */
+#include "hello.h"
+
 #include <cocos/protocol/text.h>
 #include <cocos/service.h>
 #include <stdio.h>
-
-#include "hello.h"
 
 int main(void)
 {

@@ -3,9 +3,9 @@
  * there is no pager, and a program knows from the call's answer that it has its memory. A frame
  * is mapped in the upper half only; in the lower half it is not accessible.
  *
- * Invariant: a page in no range has entry 0 in the books; a page in a range with rights has a
- * frame and is mapped with these rights; a page in a range without rights is not mapped, and has
- * a frame only if it had contents before.
+ * Invariant: a page in no range has entry 0 in the books, or none; a page in a range with rights
+ * has a frame and is mapped with these rights; a page in a range without rights is not mapped,
+ * and has a frame only if it had contents before.
  */
 #include "libc/linux/linux.h"
 
@@ -76,16 +76,25 @@ static void page_close(uint64_t at)
     *name = 0;
 }
 
+/* The end of what of [..., end) can have a frame. */
+static uint64_t known_end(uint64_t end)
+{
+    return end < linux_books_end() ? end : linux_books_end();
+}
+
 static void pages_close(uint64_t start, uint64_t end)
 {
-    for (uint64_t at = start; at < end; at += FRAME_BYTES)
+    for (uint64_t at = start; at < known_end(end); at += FRAME_BYTES)
         page_close(at);
 }
 
-/* Opens pages that are in no range; all or none. */
+/* Opens pages that are in no range; all or none. What is only reserved costs nothing. */
 static bool pages_open(uint64_t start, uint64_t end, uint32_t rights)
 {
-    if (!linux_books_cover(end))
+    if (rights == 0)
+        return true;
+    int64_t free = sys_machine_query(SLOT_NONE, MACHINE_FRAMES_FREE);
+    if ((end - start) / FRAME_BYTES > (uint64_t)free || !linux_books_cover(end))
         return false;
     for (uint64_t at = start; at < end; at += FRAME_BYTES) {
         if (page_open(at, rights) < 0) {
@@ -135,8 +144,7 @@ static int64_t choose(const struct ranges *ranges, uint64_t hint, uint64_t bytes
     }
     if (hint % FRAME_BYTES)
         return -EINVAL;
-    /* The books are an array from the area's start: a page far from all others is too dear. */
-    if (!is_area(hint, bytes) || hint + bytes > linux_books_end())
+    if (!is_area(hint, bytes))
         return -ENOMEM;
     if ((flags & MAP_FIXED_NOREPLACE) && !linux_ranges_free(ranges, hint, hint + bytes))
         return -EEXIST;
@@ -191,7 +199,9 @@ int64_t linux_mprotect(const uint64_t *a)
     struct ranges *ranges = linux_books_ranges(2);
     if (!ranges || !is_area(start, bytes) || !in_use(ranges, start, start + bytes))
         return -ENOMEM;
-    for (uint64_t at = start; at < start + bytes; at += FRAME_BYTES) {
+    if (rights && !linux_books_cover(start + bytes))
+        return -ENOMEM;
+    for (uint64_t at = start; at < known_end(start + bytes); at += FRAME_BYTES) {
         if (page_open(at, (uint32_t)rights) < 0) {
             /* This page is no longer mapped: say so in the books. */
             linux_ranges_set(ranges, at, at + FRAME_BYTES, 0);
@@ -225,7 +235,8 @@ static int64_t move(struct ranges *ranges, uint64_t from, uint64_t bytes, uint64
                     uint32_t rights)
 {
     uint64_t to = linux_ranges_find(ranges, new_bytes);
-    if (!to || !pages_open(to + bytes, to + new_bytes, rights))
+    if (!to || !linux_books_cover(from + bytes) || !linux_books_cover(to + bytes) ||
+        !pages_open(to + bytes, to + new_bytes, rights))
         return -ENOMEM;
     if (!pages_double(from, to, bytes, rights)) {
         pages_close(to + bytes, to + new_bytes);
@@ -296,7 +307,7 @@ int64_t linux_madvise(const uint64_t *a)
         return -ENOMEM;
     if (a[2] != MADV_DONTNEED)
         return a[2] <= MADV_WILLNEED || a[2] == MADV_FREE ? 0 : -EINVAL;
-    for (uint64_t at = start; at < start + bytes; at += FRAME_BYTES)
+    for (uint64_t at = start; at < known_end(start + bytes); at += FRAME_BYTES)
         if (page_renew(at, linux_ranges_from(ranges, at)->rights) < 0)
             return -ENOMEM;
     return 0;

@@ -1,3 +1,4 @@
+/* Takes apart text with escape sequences: one small state machine, a byte at a time. */
 #include "ansi.h"
 
 #include <stdbool.h>

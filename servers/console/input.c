@@ -1,3 +1,4 @@
+/* The queue of typed bytes and of those who wait for them. */
 #include "input.h"
 
 #include <string.h>

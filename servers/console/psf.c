@@ -1,3 +1,4 @@
+/* Reads PC Screen Font files. */
 #include "psf.h"
 
 #include <stdbool.h>

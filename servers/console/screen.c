@@ -1,8 +1,10 @@
+/* Draws the changes of a terminal by whichever driver fits the machine's screen. */
 #include "screen.h"
 
 #include <stdlib.h>
 
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
@@ -22,19 +24,12 @@ const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
     uint32_t devices = service_slot("devices");
     if (devices == SLOT_NONE)
         return "the console was not given the screen's memory";
-    uint64_t at = start & ~(uint64_t)(FRAME_BYTES - 1);
-    while (at < end) {
-        int64_t got = E_ALIGNMENT;
-        uint64_t step = BLOCK_BYTES;
-        if (at % BLOCK_BYTES == 0 && end - at >= BLOCK_BYTES)
-            got = sys_frame_claim_device(devices, at, ORDER_BLOCK, MAP_READ | MAP_WRITE, cache);
-        if (got < 0) {
-            step = FRAME_BYTES;
-            got = sys_frame_claim_device(devices, at, ORDER_FRAME, MAP_READ | MAP_WRITE, cache);
-        }
+    uint32_t order = cache == CACHE_WRITE_COMBINING ? ORDER_BLOCK : ORDER_FRAME;
+    uint64_t bytes = FRAME_BYTES << order;
+    for (uint64_t at = start & ~(bytes - 1); at < end; at += bytes) {
+        int64_t got = frame_take_device(devices, at, order, MAP_READ | MAP_WRITE, cache);
         if (got < 0)
             return error_text(got);
-        at += step;
     }
     return NULL;
 }

@@ -36,10 +36,11 @@ static const char *pixels_open(const struct screen *screen, uint32_t *columns, u
     refusal = screen_claim(screen->address, screen->address + bytes, CACHE_WRITE_COMBINING);
     if (refusal)
         return refusal;
-    for (int i = 0; i < 16; i++)
-        palette[i] = (colours[i] >> 16 & 0xff) << screen->red_shift |
-                     (colours[i] >> 8 & 0xff) << screen->green_shift |
-                     (colours[i] & 0xff) << screen->blue_shift;
+    for (int i = 0; i < 16; i++) {
+        uint32_t red = colours[i] >> 16, green = colours[i] >> 8 & 0xff, blue = colours[i] & 0xff;
+        palette[i] =
+            red << screen->red_shift | green << screen->green_shift | blue << screen->blue_shift;
+    }
     pixels = (uint8_t *)screen->address;
     pitch = screen->pitch;
     /* Black also where no cell reaches: right and bottom edges. */
@@ -59,7 +60,8 @@ static void pixels_draw(uint32_t column, uint32_t line, struct cell cell, bool c
 {
     uint32_t foreground = palette[cell.foreground & 15], background = palette[cell.background & 15];
     const uint8_t *row = psf_glyph(&font, cell.code);
-    uint8_t *start = pixels + (uint64_t)line * font.height * pitch + column * font.width * 4ull;
+    uint8_t *start =
+        pixels + (uint64_t)line * font.height * pitch + (uint64_t)column * font.width * 4;
 
     for (uint32_t y = 0; y < font.height; y++, row += font.row_bytes, start += pitch) {
         uint32_t *pixel = (uint32_t *)start;

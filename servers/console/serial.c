@@ -1,3 +1,4 @@
+/* Drives the 16550 of COM1 by interrupts on receipt, by polling on sending. */
 #include "serial.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* What texts and escape sequences do to the cells of a terminal. */
 #include "terminal.h"
 
 #include <string.h>

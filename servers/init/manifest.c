@@ -33,9 +33,11 @@ static uint64_t range_of(const struct grant *grant, const struct screen *screen)
     uint64_t bytes = (uint64_t)screen->pitch * screen->height;
     if (screen->kind == SCREEN_NONE || bytes == 0)
         return 0;
-    uint64_t first = screen->address / FRAME_BYTES;
-    uint64_t last = (screen->address + bytes - 1) / FRAME_BYTES;
-    return first | (last - first + 1) << 32;
+    /* A framebuffer is device memory of its own, owned by whole blocks; VGA text is one frame. */
+    uint64_t unit = screen->kind == SCREEN_PIXELS ? BLOCK_BYTES : FRAME_BYTES;
+    uint64_t start = screen->address & ~(unit - 1);
+    uint64_t end = (screen->address + bytes + unit - 1) & ~(unit - 1);
+    return start / FRAME_BYTES | (end - start) / FRAME_BYTES << 32;
 }
 
 int manifest_grant(const char *name, uint32_t domain, const struct screen *screen,

@@ -1,6 +1,5 @@
+/* From scancodes of set 1 to bytes, with the state of shift and its like. */
 #include "scancode.h"
-
-#include <string.h>
 
 enum { EXTENDED = 0xe0, PAUSE = 0xe1, RELEASED = 0x80 };
 
@@ -23,8 +22,9 @@ enum {
 
 static size_t put(char *text, const char *bytes)
 {
-    size_t count = strlen(bytes);
-    memcpy(text, bytes, count);
+    size_t count = 0;
+    for (; bytes[count]; count++)
+        text[count] = bytes[count];
     return count;
 }
 

@@ -1,3 +1,4 @@
+/* The table of commands, and those that need nobody else. */
 #include "shell.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The shell's side of the console's protocol (cocos/protocol/console.h), buffered both ways. */
 #include "shell.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* The line editor: positions, showing, changing, history, keys. */
 #include "line.h"
 
 #include <stdio.h>

@@ -18,7 +18,7 @@ static void size_text(char text[24], uint64_t bytes)
     uint32_t unit = 0;
     /* Tenths of a unit, rounded down; split so that nothing overflows. */
     uint64_t size = bytes;
-    while (unit < 4 && size >= 1024 * 1024) {
+    while (unit < 4 && size >= 1u << 20) {
         size /= 1024;
         unit++;
     }

@@ -1,3 +1,4 @@
+/* Splits a line into words. */
 #include "words.h"
 
 #include <stdbool.h>

@@ -1,13 +1,13 @@
-/* What every host test includes: cmocka, with the headers it wants before its own. */
+/* What every host test includes: cmocka, after the headers it wants but does not include. */
 #ifndef TESTS_HOST_CHECK_H
 #define TESTS_HOST_CHECK_H
 
-/* clang-format off: cmocka.h needs the others first */
-#include <cmocka.h>
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 /* clang-format on */
 
 #include <stdlib.h>

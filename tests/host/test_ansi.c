@@ -7,6 +7,7 @@
 
 #define COLUMNS 10
 #define LINES 4
+#define BOTTOM ((size_t)(LINES - 1) * COLUMNS) /* its first cell */
 
 static struct cell *cells;
 static struct terminal terminal;
@@ -15,7 +16,7 @@ static struct terminal terminal;
 static int start(void **state)
 {
     (void)state;
-    cells = malloc(COLUMNS * LINES * sizeof *cells);
+    cells = calloc(LINES, COLUMNS * sizeof *cells);
     assert_non_null(cells);
     terminal_init(&terminal, cells, COLUMNS, LINES);
     return 0;
@@ -85,7 +86,7 @@ static void test_scrolling(void **state)
     assert_cursor(1, 3);
     /* The line that comes in has the background of the moment, like every erased one. */
     print("\x1b[44m\n");
-    assert_int_equal(cells[3 * COLUMNS].background, 4);
+    assert_int_equal(cells[BOTTOM].background, 4);
 }
 
 static void test_cursor_movement(void **state)
@@ -195,7 +196,7 @@ static void test_what_is_passed_over(void **state)
     /* A control character inside a sequence counts; the sequence goes on. */
     print("\r\x1b[\n31mr");
     assert_string_equal(line(3), "r");
-    assert_int_equal(cells[3 * COLUMNS].foreground, 1);
+    assert_int_equal(cells[BOTTOM].foreground, 1);
     /* More parameters than there is room for. */
     print("\x1b[1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;32m\x1b[99999999999999H");
     assert_cursor(0, LINES - 1);

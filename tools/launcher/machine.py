@@ -75,6 +75,10 @@ class Machine:
     def control_descriptors(self):
         return []
 
+    def interrupt(self):
+        """Stops the running machine, so that its debugger reads the next command."""
+        self.debugger.send_signal(signal.SIGINT)
+
     def screendump(self, path):
         raise Failure(f"{self.name} takes no pictures of the screen.")
 

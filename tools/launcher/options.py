@@ -119,7 +119,8 @@ def parser():
                          help="QEMU: stop before the first instruction and wait for a debugger; standard error says where")
     session.add_argument("--debugger-script", metavar="FILE",
                          help="run gdb (for QEMU) or Bochs's own debugger on standard input and output, with the "
-                              "kernel's symbols and FILE's commands first; the guest's console is then only in --log")
+                              "kernel's symbols and FILE's commands first; the guest's console is then only in --log. "
+                              "After the last --command the machine is stopped instead of powered off, and FILE goes on")
     return p
 
 

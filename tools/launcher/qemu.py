@@ -17,6 +17,7 @@ OVMF_CODE = [f"{OVMF}/OVMF_CODE_4M.fd", f"{OVMF}/OVMF_CODE.fd"]
 
 # The CPU models of TCG have 40 address bits, into which memory must fit together with the holes below and above it.
 MEMORY_FOR_40_BITS = 1000 << 30
+HOLE_BELOW_4G = 1 << 30
 
 
 def kvm_usable():
@@ -104,7 +105,10 @@ class Qemu(Machine):
             accel = "kvm" if not options.icount and kvm_usable() else "tcg"
         cpu = options.cpu or ("max,-erms" if options.icount else "max")
         if accel == "tcg" and options.memory > MEMORY_FOR_40_BITS and "phys-bits" not in cpu:
-            cpu += ",phys-bits=46"
+            # No more bits than needed: OVMF takes minutes to map an address space of 46.
+            cpu += f",phys-bits={(options.memory + HOLE_BELOW_4G - 1).bit_length()}"
+            # TCG's own models say that they are AMD's, for which QEMU moves this much memory away from 4 GiB to 1 TiB.
+            cpu += "" if "vendor=" in cpu else ",vendor=GenuineIntel"
         command = [
             find_program("qemu-system-x86_64", "qemu-system-x86"), "-accel", accel, "-nodefaults", "-no-user-config",
             "-machine", f"{options.machine},memory-backend=ram", "-cpu", cpu, "-smp", str(options.cpus),

@@ -29,7 +29,7 @@ def say(text):
 
 def make_typist(options):
     if options.command or options.debugger_script:
-        return LineTypist(options.command, b"poweroff\r" if options.command else b"")
+        return LineTypist(options.command, b"" if options.debugger_script else b"poweroff\r")
     return Person() if options.interactive else PipeTypist()
 
 
@@ -56,6 +56,8 @@ class Session:
                 return self.timed_out()
             if self.typist.about_to_end(self.console):
                 self.take_picture()
+                if self.options.debugger_script and self.options.command:
+                    self.machine.interrupt()
             self.to_guest += self.typist.keys(self.console)
 
     def step(self):
