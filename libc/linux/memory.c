@@ -7,9 +7,9 @@
  * has a frame and is mapped with these rights; a page in a range without rights is not mapped,
  * and has a frame only if it had contents before.
  */
+#define _GNU_SOURCE /* mremap's flags */
 #include "libc/linux/linux.h"
 
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -281,8 +281,8 @@ int64_t linux_mremap(const uint64_t *a)
     return (a[3] & MREMAP_MAYMOVE) ? move(ranges, start, bytes, new_bytes, rights) : -ENOMEM;
 }
 
-/* Gives a page zeroes in place of its contents: by a new frame, claimed first. */
-static int64_t page_renew(uint64_t at, uint32_t rights)
+/* Gives a page of a range zeroes in place of its contents: by a new frame, claimed first. */
+static int64_t page_renew(struct ranges *ranges, uint64_t at)
 {
     uint64_t *name = linux_books_name(at);
     if (!(*name & NAME_MAPPED)) {
@@ -294,7 +294,10 @@ static int64_t page_renew(uint64_t at, uint32_t rights)
         return frame;
     page_close(at);
     *name = (uint64_t)frame;
-    return page_open(at, rights); /* its page table is there */
+    int64_t opened = page_open(at, linux_ranges_from(ranges, at)->rights);
+    if (opened < 0)
+        linux_ranges_set(ranges, at, at + FRAME_BYTES, 0);
+    return opened;
 }
 
 int64_t linux_madvise(const uint64_t *a)
@@ -308,7 +311,7 @@ int64_t linux_madvise(const uint64_t *a)
     if (a[2] != MADV_DONTNEED)
         return a[2] <= MADV_WILLNEED || a[2] == MADV_FREE ? 0 : -EINVAL;
     for (uint64_t at = start; at < known_end(start + bytes); at += FRAME_BYTES)
-        if (page_renew(at, linux_ranges_from(ranges, at)->rights) < 0)
+        if (page_renew(ranges, at) < 0)
             return -ENOMEM;
     return 0;
 }

@@ -37,8 +37,8 @@ bool screen_there(void);
 /* Draws what has changed. */
 void screen_update(const struct terminal *terminal);
 
-/* Claims device memory [start, end) by its name, in blocks where possible, with a cache type.
- * NULL, or why not. */
+/* Claims the device memory that [start, end) lies in, by its name, with a cache type: whole blocks
+ * of a framebuffer (write-combining), else frames. NULL, or why not. */
 const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache);
 
 #endif

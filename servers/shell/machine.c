@@ -27,11 +27,11 @@ static void size_text(char text[24], uint64_t bytes)
              (unsigned long long)(tenths % 10), units[unit]);
 }
 
-static void print_size(const char *what, uint64_t bytes)
+static void print_size(const char *what, uint64_t bytes, const char *note)
 {
     char size[24];
     size_text(size, bytes);
-    console_printf("%-8s %s\n", what, size);
+    console_printf("%-8s %s  %s\n", what, size, note);
 }
 
 static void print_map(const struct system_page *system)
@@ -57,10 +57,9 @@ int mem_command(uint32_t count, char **words)
     int64_t split = sys_machine_query(SLOT_NONE, MACHINE_FRAMES_SPLIT);
     if (total < 0 || available < 0 || split < 0)
         return command_failed("mem", total < 0 ? total : available < 0 ? available : split);
-    print_size("memory", system->ram_bytes);
-    print_size("total", (uint64_t)total * FRAME_BYTES);
-    print_size("free", (uint64_t)available * FRAME_BYTES);
-    print_size("records", (uint64_t)split * FRAME_BYTES);
+    print_size("total", (uint64_t)total * FRAME_BYTES, "in frames that programs can own");
+    print_size("free", (uint64_t)available * FRAME_BYTES, "of these");
+    print_size("records", (uint64_t)split * FRAME_BYTES, "of blocks handed out in pieces");
     console_printf("the firmware's memory map:\n");
     print_map(system);
     return 0;

@@ -8,7 +8,9 @@
 HOST_WARNINGS := -Wall -Wextra -Werror
 HOST_INCLUDES := -Iinclude -Ilibc/include -I.
 HOST_CFLAGS := -std=gnu17 -g -O1 $(HOST_WARNINGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
-  -fno-omit-frame-pointer $(HOST_INCLUDES)
+  -fno-omit-frame-pointer -fno-pie -DCOCOS_HOST=1 $(HOST_INCLUDES)
+# The tests' own code and data lie above the memory of the machine that tests/host/machine.c makes for the kernel.
+HOST_LDFLAGS := -no-pie -Wl,-Ttext-segment=0x60000000
 FUZZ_CC := clang
 FUZZ_CFLAGS := $(HOST_CFLAGS) -fsanitize=fuzzer
 
@@ -19,10 +21,10 @@ FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c
 linked_with = $(1) $(shell sed -n '1s|^// sources: *||p' $(1))
 
 build/host/host.flags: FORCE
-	$(call record,$(CC) $(HOST_CFLAGS))
+	$(call record,$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS))
 
 build/fuzz/fuzz.flags: FORCE
-	$(call record,$(FUZZ_CC) $(FUZZ_CFLAGS))
+	$(call record,$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS))
 
 build/host/obj/%.c.o: %.c build/host/host.flags
 	@mkdir -p $(@D)
@@ -40,10 +42,10 @@ $(foreach test,$(notdir $(HOST_TESTS)),$(eval $(call host_program,host,$(test)))
 $(foreach fuzzer,$(notdir $(FUZZERS)),$(eval $(call host_program,fuzz,$(fuzzer))))
 
 $(HOST_TESTS):
-	$(CC) $(HOST_CFLAGS) $(filter %.o,$^) -o $@ -lcmocka
+	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) $(filter %.o,$^) -o $@ -lcmocka
 
 $(FUZZERS):
-	$(FUZZ_CC) $(FUZZ_CFLAGS) $(filter %.o,$^) -o $@
+	$(FUZZ_CC) $(FUZZ_CFLAGS) $(HOST_LDFLAGS) $(filter %.o,$^) -o $@
 
 host-tests: $(HOST_TESTS)
 

@@ -35,6 +35,11 @@ MOST_MEGABYTES = 2048
 HOST_MEGABYTES = 1024
 
 
+# In its log Bochs marks what it ended for; before it has a log, only what it says of its configuration tells.
+ACCUSED = re.compile(r"^\d+p\[.*?\] (?:>>PANIC<< )?(.*?)\.?$", re.MULTILINE)
+REFUSED = re.compile(r"^\d+[ep]\[ +\] (?:>>PANIC<< )?(?:\S*/bochsrc:\d+: )?(.*?)\.?$", re.MULTILINE)
+
+
 class Bochs(Machine):
     name = "Bochs"
 
@@ -87,8 +92,8 @@ class Bochs(Machine):
             return "the machine powered itself off without saying with which status."
         if re.search(r"3rd \(\d+\) exception with no resolution", text):
             return "the machine reset itself by a triple fault."
-        panics = re.findall(r"^\d+p\[.*?\] (.*)$", text + self.complaint(), re.MULTILINE)
-        return f"Bochs ended: {panics[-1].lstrip('>P ANIC<') if panics else self.complaint() or 'by itself.'}"
+        reasons = ACCUSED.findall(text) or REFUSED.findall(self.all_errors())
+        return f"Bochs ended: {'; '.join(reasons[-2:])}." if reasons else "Bochs ended by itself."
 
 
 def debugger_commands(options):

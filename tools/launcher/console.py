@@ -70,7 +70,8 @@ class Console:
         """What is still to be shown at the end: all of it, if the guest's own output never began."""
         if self.started:
             return self.held
-        return self.noise if self.keep_returns else self.noise.replace(b"\r\n", b"\n")
+        # Without what the firmware did to its screen, which here would only wipe the terminal.
+        return ESCAPES.sub(b"", self.noise).replace(b"\r\n", b"\n")
 
     def at_prompt(self):
         return plain(self.line) == PROMPT

@@ -19,8 +19,8 @@ def xorriso(*arguments):
     command = [find_program("xorriso", "xorriso"), "-report_about", "FAILURE", "-abort_on", "FAILURE", *arguments]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
     if result.returncode:
-        reason = (result.stderr.strip().splitlines() or ["xorriso failed"])[0]
-        raise Failure(f"the boot image cannot be derived: {reason}")
+        reason = re.search(r"^xorriso : (?:SORRY|FAILURE|FATAL) : (.*)$", result.stderr, re.MULTILINE)
+        raise Failure(f"the boot image cannot be derived: {reason[1] if reason else result.stderr.strip()}")
 
 
 def start_list(words, names):

@@ -63,11 +63,13 @@ class Machine:
     def running(self):
         return self.process.poll() is None
 
+    def all_errors(self):
+        with open(self.errors, errors="replace") as errors:
+            return errors.read()
+
     def complaint(self):
         """The last lines that the emulator wrote to its standard error."""
-        with open(self.errors, errors="replace") as errors:
-            lines = [line.strip() for line in errors if line.strip()]
-        return "\n".join(lines[-5:])
+        return "\n".join(line.strip() for line in self.all_errors().splitlines()[-5:] if line.strip())
 
     def poll_control(self):
         """Takes in what the emulator reports beside the console."""

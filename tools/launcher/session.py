@@ -132,7 +132,8 @@ class Session:
             raise Failure(f"the machine ended after: {self.console.trouble}")
         if self.machine.closed_by_person():
             return 0
-        raise Failure(self.machine.end())
+        where = "" if self.console.started else "cocOS did not start: "
+        raise Failure(where + self.machine.end())
 
     def close(self):
         """What is left to show."""
