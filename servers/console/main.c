@@ -107,7 +107,7 @@ static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct messa
             return got;
     }
     if (undrawn > 0) {
-        screen_update(&terminal);
+        screen_update(&terminal, serial_take);
         undrawn = 0;
     }
     return sys_wait(endpoint, reply_slot, DEADLINE_NEVER, message);
@@ -118,6 +118,7 @@ int main(void)
     if (serial_open() < 0)
         return 1;
     const char *refusal = screen_open(&terminal);
+    screen_update(&terminal, serial_take);
     if (refusal)
         complain("no screen", refusal);
 

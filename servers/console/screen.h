@@ -34,8 +34,9 @@ const char *screen_open(struct terminal *terminal);
 /* True when there is a screen. */
 bool screen_there(void);
 
-/* Draws what has changed. */
-void screen_update(const struct terminal *terminal);
+/* Draws what has changed. That takes longer than a serial line can wait: `meanwhile` is called
+ * again and again. It must not change the terminal. */
+void screen_update(const struct terminal *terminal, void (*meanwhile)(void));
 
 /* Claims the device memory that [start, end) lies in, by its name, with a cache type: whole blocks
  * of a framebuffer (write-combining), else frames. NULL, or why not. */

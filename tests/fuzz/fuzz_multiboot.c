@@ -1,4 +1,4 @@
-// sources: boot/multiboot.c boot/ranges.c tests/host/machine.c
+// sources: boot/multiboot.c boot/ranges.c tests/host/host_memory.c
 /*
  * Fuzzes multiboot_parse: no byte beside the structure is read, and what is accepted keeps every
  * promise of boot/boot_info.h.

@@ -5,8 +5,8 @@
 
 #include "tests/host/check.h"
 
-#define FRAMES_MAX 4096
-#define MAPPINGS_MAX 8192
+#define FRAMES_MAX 1024
+#define MAPPINGS_MAX 512
 #define TABLES_MAX 64
 #define DOMAINS 4
 

@@ -11,20 +11,16 @@
 #include "kernel/panic.h"
 #include "tests/host/check.h"
 
-#define MEMORY_AT 0x10000000ull
-
-uint64_t host_memory = MEMORY_AT;
-
 void machine_memory(uint64_t bytes)
 {
     static uint64_t mapped;
     assert_true(bytes <= MACHINE_BYTES_MAX);
     if (mapped != 0) {
-        munmap((void *)MEMORY_AT, mapped);
+        munmap(frame_ptr(0), mapped);
     }
-    void *memory = mmap((void *)MEMORY_AT, bytes, PROT_READ | PROT_WRITE,
+    void *memory = mmap(frame_ptr(0), bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    assert_true(memory == (void *)MEMORY_AT);
+    assert_true(memory == frame_ptr(0));
     mapped = bytes;
     memset(memory, 0xa5, bytes < 16 * MIB ? bytes : 16 * MIB);
 }

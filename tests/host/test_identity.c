@@ -1,4 +1,4 @@
-// sources: kernel/identity.c kernel/boot_memory.c tests/host/machine.c
+// sources: kernel/identity.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * The identity map: what it costs on machines of all sizes, against the formula of the design,
  * where its tables lie, and what every entry of it says.
@@ -182,8 +182,8 @@ static void hole_below_4_gib(void **state)
     machine_memory(64 * MIB);
     machine_plain(&info, 3 * GIB_BYTES);
     machine_range(&info, 0xfd00000000, 0x10000000000, MEMORY_RESERVED);
-    info.memory[info.memory_count - 1] = (struct memory_range){
-        4 * GIB_BYTES, 9 * GIB_BYTES, MEMORY_FREE, 0};
+    info.memory[info.memory_count - 1] =
+        (struct memory_range){4 * GIB_BYTES, 9 * GIB_BYTES, MEMORY_FREE, 0};
     build();
     assert_int_equal(size.tables, 1 + 1 + 8 + 1);
     assert_absent(3 * GIB_BYTES, 3);

@@ -14,8 +14,8 @@
 #include "tests/host/check.h"
 #include "tests/host/fake_kernel.h"
 
-#define FRAMES 600
-#define AREA_PAGES 512u
+#define FRAMES 150
+#define AREA_PAGES 192u
 #define STEPS 4000
 
 /* ---- The books, in the host's memory ---- */
@@ -164,7 +164,7 @@ static void step(uint64_t dice)
 {
     static const uint64_t protections[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE,
                                            PROT_READ | PROT_EXEC};
-    uint64_t at = MAPPABLE_START + dice % AREA_PAGES * FRAME_BYTES;
+    uint64_t at = MAPPABLE_START + dice % (AREA_PAGES - 20) * FRAME_BYTES;
     uint64_t bytes = 1 + (dice >> 12) % (12 * FRAME_BYTES);
     uint64_t protection = protections[(dice >> 32) % 4];
     switch ((dice >> 40) % 8) {

@@ -1,4 +1,4 @@
-// sources: boot/multiboot.c boot/ranges.c tests/host/machine.c
+// sources: boot/multiboot.c boot/ranges.c tests/host/host_memory.c
 /*
  * The Multiboot2 information structure: what a boot loader really gives is understood, and every
  * damage is one sentence, without a read outside the structure.

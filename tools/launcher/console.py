@@ -1,4 +1,4 @@
-"""What the guest prints: where its output begins, whether the shell's prompt stands there, and how the machine ends.
+"""What the guest prints: where its output begins, how often the shell's prompt came, and how the machine ends.
 
 The contract with the guest: its first line starts with `cocOS `, and what came before is the firmware's. The prompt is
 an unfinished line `cocos> `. A power off is announced by `power off, status N`; a panic or a refusal to start begins
@@ -29,7 +29,8 @@ class Console:
         self.noise = b""
         self.started = False
         self.line = b""
-        self.finished_lines = 0
+        self.prompts = 0
+        self.prompt_counted = False
         self.status = None
         self.trouble = None
         self.halted = False
@@ -46,10 +47,18 @@ class Console:
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             self.finish(plain(line))
+        self.count_prompt(plain(self.line))
         return self.shown(data)
 
+    def count_prompt(self, line):
+        """Counts each line that has the prompt once: a server may have printed something behind it."""
+        if line.startswith(PROMPT) and not self.prompt_counted:
+            self.prompts += 1
+            self.prompt_counted = True
+
     def finish(self, line):
-        self.finished_lines += 1
+        self.count_prompt(line)
+        self.prompt_counted = False
         match = POWER_OFF.fullmatch(line)
         if match:
             self.status = min(int(match[1]), 255)
@@ -72,6 +81,3 @@ class Console:
             return self.held
         # Without what the firmware did to its screen, which here would only wipe the terminal.
         return ESCAPES.sub(b"", self.noise).replace(b"\r\n", b"\n")
-
-    def at_prompt(self):
-        return plain(self.line) == PROMPT

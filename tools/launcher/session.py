@@ -185,3 +185,6 @@ def main(arguments):
         sys.stdout = None
         say("nobody reads standard output any more.")
         return FAILED
+    except OSError as error:
+        say(f"{error.filename or 'the system'}: {error.strerror}.")
+        return FAILED

@@ -10,20 +10,20 @@ ESCAPE_KEY = b"\x01"
 
 
 class LineTypist:
-    """Types lines, each when the prompt stands there anew; after the last one, what powers the machine off."""
+    """Types lines, each when the prompt has come anew; after the last one, what powers the machine off."""
 
     def __init__(self, lines, power_off):
         self.lines = [line.encode() for line in lines]
         self.power_off = power_off
-        self.typed_at = -1
+        self.prompts_used = 0
         self.finished = False
 
     def descriptors(self):
         return []
 
     def ready(self, console):
-        """Whether there is a prompt that nothing was typed at: after each line the guest ends at least that one."""
-        return not self.finished and console.at_prompt() and console.finished_lines > self.typed_at
+        """Whether the shell has shown a prompt that nothing was typed at."""
+        return not self.finished and console.prompts > self.prompts_used
 
     def about_to_end(self, console):
         return self.ready(console) and self.at_end()
@@ -35,7 +35,7 @@ class LineTypist:
         if not self.ready(console):
             return b""
         if self.lines:
-            self.typed_at = console.finished_lines
+            self.prompts_used = console.prompts
             return self.lines.pop(0) + b"\r"
         if not self.at_end():
             return b""
