@@ -1,7 +1,9 @@
-# Builds cocOS, its servers and its boot image, and starts and tests them. One non-recursive makefile: only the
-# examples, whose makefiles belong to their users, are built by a make of their own. Everything made lies in build/.
+# Builds cocOS, its servers and its boot image, and starts and tests them. One non-recursive
+# makefile: only the examples, whose makefiles belong to their users, are built by a make of their
+# own. Everything made lies in build/.
 #
-# Whatever is compiled depends on a file that holds its flags, so a change of flags rebuilds exactly what they concern.
+# Whatever is compiled depends on a file that holds its flags, so a change of flags rebuilds exactly
+# what they concern.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
@@ -15,17 +17,20 @@ NASM := nasm
 PYTHON := /usr/bin/python3
 COCOS_GCC := libc/cocos-gcc
 
-# make CHECKING=1 works with the checking build: the kernel walks all its invariants after every system call.
-# Only the kernel differs, so the two builds share the libraries, the servers and the examples.
+# make CHECKING=1 works with the checking build: the kernel walks all its invariants after every
+# system call. Only the kernel differs, so the two builds share the libraries, the servers and the
+# examples.
 BUILD := $(if $(filter 1,$(CHECKING)),build/checking,build)
 
 .PHONY: all run test lint debug debug-bochs clean setup help FORCE
 FORCE:
 
-# $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says when TEXT changed.
+# $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says
+# when TEXT changed.
 record = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
-# --- the console font, from Debian's package; linked in by `incbin "font.psf"` in an assembly file ---
+# --- the console font, from Debian's package; linked in by `incbin "font.psf"` in an assembly file
+# ---
 
 FONT := build/font.psf
 
@@ -78,12 +83,14 @@ endef
 $(eval $(call kernel_build,build,))
 $(eval $(call kernel_build,build/checking,-DCOCOS_CHECKING=1))
 
-# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the kernel's ELF checks ---
+# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the
+# kernel's ELF checks ---
 
 LIBCOCOS := build/libcocos.a
 LIBCOCOS_SOURCES := $(wildcard libc/*.c libc/*/*.c libc/*.asm libc/*/*.asm kernel/elf.c)
 LIBCOCOS_OBJECTS := $(LIBCOCOS_SOURCES:%=build/user/%.o)
-# Recursive: gcc need not be there when the makefile is read, because `make setup` may be what installs it.
+# Recursive: gcc need not be there when the makefile is read, because `make setup` may be what
+# installs it.
 MUSL_INCLUDES = -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(shell $(CC) -print-file-name=include)
 LIBCOCOS_CFLAGS = -std=gnu17 -O2 -g $(WARNINGS) -fPIE -fno-stack-protector -fcf-protection=none \
   -fno-omit-frame-pointer -fno-strict-aliasing $(MUSL_INCLUDES) -Iinclude -Ilibc/include -I.
@@ -105,7 +112,8 @@ $(LIBCOCOS): $(LIBCOCOS_OBJECTS)
 
 -include $(LIBCOCOS_OBJECTS:.o=.d)
 
-# --- programs, all by cocos-gcc: servers/NAME/* gives build/servers/NAME, tests/system/NAME.c build/tests/system/NAME ---
+# --- programs, all by cocos-gcc: servers/NAME/* gives build/servers/NAME, tests/system/NAME.c
+# build/tests/system/NAME ---
 
 PROGRAM_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -I. -Ibuild/gen
 SERVERS := $(patsubst servers/%/,%,$(sort $(dir $(wildcard servers/*/*.c))))
@@ -166,7 +174,8 @@ include tests/host/host.mk
 
 all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(BUILD)/cocos.iso
 
-# MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first. ARGS goes to tools/run.
+# MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
+# ARGS goes to tools/run.
 module_file = $(firstword $(MODULE))
 DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
 

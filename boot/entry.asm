@@ -200,8 +200,9 @@ entry_64:
     xor eax, eax
     mov fs, ax
     mov gs, ax
-    mov rax, cr0                        ; native FPU errors, no emulation, no lazy switching
-    and eax, ~((1 << 2) | (1 << 3))
+    ; Native FPU errors, no emulation, no lazy switching; caches on, which Bochs's BIOS leaves off.
+    mov rax, cr0
+    and eax, ~((1 << 2) | (1 << 3) | (1 << 29) | (1 << 30))
     or eax, (1 << 1) | (1 << 5)
     mov cr0, rax
     fninit

@@ -229,6 +229,29 @@ static const char *parse_tags(const uint8_t *bytes, uint32_t total, struct seen 
     return "the boot loader's information is damaged: it has no end tag";
 }
 
+/* Whether a module lies in free memory as a whole: what is joined is one range. */
+static int module_in_memory(const struct boot_module *module, const struct boot_info *info)
+{
+    for (uint32_t i = 0; i < info->memory_count; i++) {
+        const struct memory_range *range = &info->memory[i];
+        if (range->type == MEMORY_FREE && range->start <= module->address &&
+            module->address + module->bytes <= range->end) {
+            return 1;
+        }
+    }
+    return module->bytes == 0;
+}
+
+static const char *check_modules(const struct boot_info *info)
+{
+    for (uint32_t i = 0; i < info->module_count; i++) {
+        if (!module_in_memory(&info->modules[i], info)) {
+            return "a module lies outside free memory";
+        }
+    }
+    return 0;
+}
+
 const char *multiboot_parse(const void *structure, uint64_t bytes_max, struct boot_info *info)
 {
     struct seen seen = {0};
@@ -257,5 +280,5 @@ const char *multiboot_parse(const void *structure, uint64_t bytes_max, struct bo
             .bits_per_pixel = 16,
         };
     }
-    return 0;
+    return check_modules(info);
 }

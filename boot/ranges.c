@@ -92,6 +92,11 @@ const char *ranges_flatten(const struct raw_map *map, struct boot_info *info)
     uint32_t type;
     info->memory_count = 0;
     while (sweep(map, position, &type, &next)) {
+        if (position >= RANGES_USABLE_END) {
+            type = type ? MEMORY_RESERVED : 0;
+        } else if (next > RANGES_USABLE_END) {
+            next = RANGES_USABLE_END;
+        }
         if (type && !append(info, position, next, type)) {
             return "the boot loader's memory map has more than 64 different ranges";
         }

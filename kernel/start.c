@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <cocos/elf_check.h>
+#include <cocos/protocol/init.h>
 
 #include "boot/boot_info.h"
 #include "kernel/domain.h"
@@ -186,6 +187,7 @@ static void make_process_page(struct domain *domain, const struct boot_info *inf
     uint64_t frame = take_owned(domain, FRAME_RAM, TAG8('p', 'r', 'o', 'c', 'e', 's', 's', 0));
     struct process_page *page = frame_ptr(frame);
     memcpy(page->name, "init", 5);
+    page->number = INIT_NUMBER;
     page->image_base = image->base;
     page->image_end = image->end;
     fill_arguments(page, info->command_line);

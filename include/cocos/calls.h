@@ -7,7 +7,7 @@
  * register is kept, but for the message calls, which are described in cocos/message.h.
  *
  * A number outside the table, made in a domain that registered an upcall, is bounced
- * (doc/bounce.md); in any other domain it is answered with E_CALL. The numbers start where
+ * (doc/programs.md); in any other domain it is answered with E_CALL. The numbers start where
  * Linux has none, so that the two never meet.
  *
  * X(name, arguments, what it does). The contract of each call, with every error, stands with
@@ -56,8 +56,7 @@
 enum { COCOS_CALLS(COCOS_CALL_INDEX) COCOS_CALL_COUNT };
 #undef COCOS_CALL_INDEX
 
-#define COCOS_CALL_NUMBER(name, arguments, text) \
-    CALL_##name = COCOS_CALL_BASE + CALL_INDEX_##name,
+#define COCOS_CALL_NUMBER(name, arguments, text) CALL_##name = COCOS_CALL_BASE + CALL_INDEX_##name,
 enum cocos_call { COCOS_CALLS(COCOS_CALL_NUMBER) };
 #undef COCOS_CALL_NUMBER
 

@@ -49,12 +49,13 @@ static void shift(struct ranges *ranges, uint32_t at, uint32_t removed, uint32_t
 {
     struct range *items = ranges->items;
     uint32_t from = at + removed, to = at + added, moved = ranges->count - from;
-    if (to < from)
+    if (to < from) {
         for (uint32_t i = 0; i < moved; i++)
             items[to + i] = items[from + i];
-    else
+    } else {
         for (uint32_t i = moved; i > 0; i--)
             items[to + i - 1] = items[from + i - 1];
+    }
     ranges->count = ranges->count - removed + added;
 }
 

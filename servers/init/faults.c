@@ -12,6 +12,7 @@ struct kind {
 
 enum { ILLEGAL = 4, TRAP = 5, BUS = 7, ARITHMETIC = 8, SEGMENT = 11 };
 enum { VECTORS = 22, VECTOR_PAGE_FAULT = 14 };
+enum { STATUS_OF_SIGNAL = 128 }; /* what shells add */
 
 static const struct kind kinds[VECTORS] = {
     [0] = {"division error", ARITHMETIC},
@@ -49,12 +50,17 @@ static void print_page_fault(uint64_t address, uint64_t code)
     log_print("init:   %s at 0x%016lx: %s\n", access, address, reason);
 }
 
+/*
+ * Ends the program before it says so: what is said about the end of the console server must not
+ * go to it. Whoever waits for the program is told later, when all this has been printed.
+ */
 void faults_report(struct program *program, const struct message *message)
 {
     const uint64_t *words = message->words;
     uint64_t vector = words[FAULT_WORD_KIND] - FAULT_MESSAGE;
     uint64_t rip = words[FAULT_WORD_RIP];
     struct kind kind = kind_of(vector);
+    program_end(program, PROGRAM_FAULTED, STATUS_OF_SIGNAL + kind.signal);
     log_print("init: %s (%u) ended by a fault: %s (%lu)\n", program->name, program->number,
               kind.name, vector);
     if (vector == VECTOR_PAGE_FAULT)
@@ -64,5 +70,4 @@ void faults_report(struct program *program, const struct message *message)
         snprintf(place, sizeof place, " (%s + 0x%lx)", program->name, rip - program->image_base);
     log_print("init:   rip 0x%016lx%s, rsp 0x%016lx, error code 0x%lx\n", rip, place,
               words[FAULT_WORD_RSP], words[FAULT_WORD_CODE]);
-    program_end(program, PROGRAM_FAULTED, 128 + kind.signal);
 }

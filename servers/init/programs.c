@@ -132,6 +132,18 @@ int programs_run(const char *command)
     return (int)program->number;
 }
 
+/* What a person would miss without a word about it. */
+static void say_what_is_missing(const struct program *program)
+{
+    const char *loss = NULL;
+    if (strcmp(program->name, "console") == 0)
+        loss = "programs cannot print";
+    else if (strcmp(program->name, "shell") == 0)
+        loss = "nothing takes commands";
+    if (loss)
+        log_print("init: %s ended with status %d: %s\n", program->name, program->status, loss);
+}
+
 void program_end(struct program *program, enum program_state state, int32_t status)
 {
     services_end(program->number);
@@ -142,8 +154,5 @@ void program_end(struct program *program, enum program_state state, int32_t stat
     program->domain = SLOT_NONE;
     program->state = state;
     program->status = status;
-    if (strcmp(program->name, "console") == 0)
-        log_print("init: the console ended with status %d: what init says goes to the kernel's "
-                  "log from now on\n",
-                  (int)status);
+    say_what_is_missing(program);
 }

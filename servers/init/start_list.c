@@ -71,11 +71,12 @@ static void start(const char *name)
         log_print("init: %s: %s\n", name, error_text(number));
 }
 
-/* Whether the program started last may still be about to print. */
+/* Whether something may still be about to be printed: by the program started last, or by init. */
 static bool settling(void)
 {
     const struct program *program = list.current ? programs_get(list.current) : NULL;
-    return program && program->state == PROGRAM_RUNS && list.quiet_rounds < QUIET_ROUNDS;
+    bool starting = program && program->state == PROGRAM_RUNS;
+    return (starting || !log_idle()) && list.quiet_rounds < QUIET_ROUNDS;
 }
 
 /* All are started: says what a person would miss. */

@@ -2,7 +2,8 @@
  * A stand-in for the kernel under the native stubs' names, so that init's loader and the library
  * OS run on the host: frames are memory of the host, so a frame's name is its address here, too.
  * It keeps accounts as the kernel does, asks for page tables as the kernel does, stops the test
- * when a contract of cocos/sys.h is broken, and can refuse any one call.
+ * when a contract of cocos/sys.h is broken, and can refuse any one call. Linked by
+ * tests/host/libcocos.c.
  */
 #ifndef TESTS_HOST_FAKE_KERNEL_H
 #define TESTS_HOST_FAKE_KERNEL_H

@@ -1,5 +1,4 @@
-// sources: servers/init/loader.c servers/init/manifest.c servers/init/words.c libc/frames.c
-// libc/slots.c kernel/elf.c tests/host/fake_kernel.c
+// sources: servers/init/loader.c servers/init/manifest.c servers/init/words.c tests/host/libcocos.c
 /*
  * Init's loader on a stand-in for the kernel: what a program finds when it starts, and that
  * nothing is left behind when any one of the calls to the kernel is refused.

@@ -1,4 +1,4 @@
-// sources: libc/linux/memory.c libc/linux/ranges.c libc/frames.c tests/host/fake_kernel.c
+// sources: libc/linux/memory.c libc/linux/ranges.c tests/host/libcocos.c
 /*
  * Linux's memory calls on a stand-in for the kernel: what is mapped is what the program was
  * told, through random calls and with any one call to the kernel refused; nothing is leaked.

@@ -369,6 +369,18 @@ static void checks_modules(void **state)
     end_tag(&builder);
     assert_refused(&builder, "the boot loader's description of a module is too short");
     begin_good(&builder);
+    add_module(&builder, 0x9f000, 0xa1000, "half in the hole");
+    assert_refused(&builder, "a module lies outside free memory");
+    begin_good(&builder);
+    add_module(&builder, 0x7fdf000, 0x7fe1000, "half reserved");
+    assert_refused(&builder, "a module lies outside free memory");
+    begin_good(&builder);
+    add_module(&builder, 0x80000000, 0x80001000, "nowhere");
+    assert_refused(&builder, "a module lies outside free memory");
+    begin_good(&builder);
+    add_module(&builder, 0x7fdf000, 0x7fe0000, "at the end");
+    assert_int_equal(accepted(&builder).module_count, 3);
+    begin_good(&builder);
     add_module(&builder, 0x300000, 0x300000, "empty");
     assert_int_equal(accepted(&builder).modules[2].bytes, 0);
 }

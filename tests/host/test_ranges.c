@@ -146,6 +146,21 @@ static void reaches_the_last_address(void **state)
     assert_non_null(flatten(&entry, 1, &info));
 }
 
+static void reserves_what_has_no_frame_number(void **state)
+{
+    (void)state;
+    static const struct entry entries[] = {
+        {RANGES_USABLE_END - 0x1000, 0x3000, MEMORY_FREE, 0},
+        {1ull << 52, 0x1000, MEMORY_BAD, 0},
+    };
+    struct boot_info info;
+    assert_null(flatten(entries, 2, &info));
+    assert_int_equal(info.memory_count, 3);
+    assert_range(&info, 0, RANGES_USABLE_END - 0x1000, RANGES_USABLE_END, MEMORY_FREE);
+    assert_range(&info, 1, RANGES_USABLE_END, RANGES_USABLE_END + 0x2000, MEMORY_RESERVED);
+    assert_range(&info, 2, 1ull << 52, (1ull << 52) + 0x1000, MEMORY_RESERVED);
+}
+
 #define PICTURE_BYTES 256
 
 static void paint(const struct entry *entries, int count, uint8_t *picture)
@@ -201,6 +216,7 @@ int main(void)
         cmocka_unit_test(limits_ranges),
         cmocka_unit_test(limits_entries),
         cmocka_unit_test(reaches_the_last_address),
+        cmocka_unit_test(reserves_what_has_no_frame_number),
         cmocka_unit_test(agrees_with_a_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,13 @@ static void mmap_wraps(struct information *information)
     map_of(information)->entries[0].length = 0x10000;
 }
 
+/* A GiB of free memory where no machine has any, and where the identity map does not reach. */
+static void mmap_beyond(struct information *information)
+{
+    map_of(information)->entries[0].start = 1ull << 52;
+    map_of(information)->entries[0].length = 1ull << 30;
+}
+
 /* All of the memory is there, but none of it is free. */
 static void mmap_reserved(struct information *information)
 {
@@ -174,6 +181,13 @@ static void module_backwards(struct information *information)
     module->end = module->start - 1;
 }
 
+static void module_outside(struct information *information)
+{
+    struct module_tag *module = (struct module_tag *)find_tag(information, TAG_MODULE);
+    module->start = 0xfee00000; /* the local APIC */
+    module->end = 0xfee01000;
+}
+
 static void bad_magic(struct information *information)
 {
     (void)information;
@@ -190,6 +204,7 @@ static const struct damage {
     {"mmap-entry-size-7", mmap_entry_size_7},
     {"mmap-empty", mmap_empty},
     {"mmap-wraps", mmap_wraps},
+    {"mmap-beyond", mmap_beyond},
     {"mmap-reserved", mmap_reserved},
     {"size-0", size_0},
     {"size-huge", size_huge},
@@ -197,6 +212,7 @@ static const struct damage {
     {"tag-size-0", tag_size_0},
     {"no-end", no_end},
     {"no-modules", no_modules},
+    {"module-outside", module_outside},
     {"module-backwards", module_backwards},
     {"bad-magic", bad_magic},
     {0, 0},

@@ -35,7 +35,8 @@ MOST_MEGABYTES = 2048
 HOST_MEGABYTES = 1024
 
 
-# In its log Bochs marks what it ended for; before it has a log, only what it says of its configuration tells.
+# In its log Bochs marks what it ended for; before it has a log, only what it says of its
+# configuration tells.
 ACCUSED = re.compile(r"^\d+p\[.*?\] (?:>>PANIC<< )?(.*?)\.?$", re.MULTILINE)
 REFUSED = re.compile(r"^\d+[ep]\[ +\] (?:>>PANIC<< )?(?:\S*/bochsrc:\d+: )?(.*?)\.?$", re.MULTILINE)
 
@@ -61,23 +62,38 @@ class Bochs(Machine):
             self.process = self.spawn(command, foreground=True, offline=not options.display)
             self.debugger = self.process
         else:
-            self.process = self.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      offline=not options.display)
+            self.process = self.spawn(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                offline=not options.display,
+            )
 
     def configuration(self, options, iso, serial):
         megabytes = options.memory >> 20
         if megabytes > MOST_MEGABYTES:
             raise Failure(f"Bochs has at most {MOST_MEGABYTES}M of memory: use QEMU for more.")
         return CONFIGURATION.format(
-            # Without a window the screen goes to nobody: the server of the plugin rfb is cut off by the network
-            # namespace that spawn() makes, where the host allows one.
-            display='x' if options.display else 'rfb, options="timeout=0"',
-            megabytes=megabytes, host_megabytes=min(megabytes, HOST_MEGABYTES),
-            bios=find_file(["/usr/share/bochs/BIOS-bochs-latest"], "the BIOS of Bochs", "bochsbios"),
-            video_bios=find_file(["/usr/share/vgabios/vgabios.bin", "/usr/share/bochs/VGABIOS-lgpl-latest"],
-                                 "the video BIOS of Bochs", "vgabios"),
-            cpu=options.cpu or "corei7_skylake_x", cpus=options.cpus, ips=INSTRUCTIONS_PER_SECOND,
-            iso=iso, serial=serial, log=self.log)
+            # Without a window the screen goes to nobody: the server of the plugin rfb is cut off by
+            # the network namespace that spawn() makes, where the host allows one.
+            display="x" if options.display else 'rfb, options="timeout=0"',
+            megabytes=megabytes,
+            host_megabytes=min(megabytes, HOST_MEGABYTES),
+            bios=find_file(
+                ["/usr/share/bochs/BIOS-bochs-latest"], "the BIOS of Bochs", "bochsbios"
+            ),
+            video_bios=find_file(
+                ["/usr/share/vgabios/vgabios.bin", "/usr/share/bochs/VGABIOS-lgpl-latest"],
+                "the video BIOS of Bochs",
+                "vgabios",
+            ),
+            cpu=options.cpu or "corei7_skylake_x",
+            cpus=options.cpus,
+            ips=INSTRUCTIONS_PER_SECOND,
+            iso=iso,
+            serial=serial,
+            log=self.log,
+        )
 
     def closed_by_person(self):
         return False

@@ -1,8 +1,10 @@
-"""What the guest prints: where its output begins, how often the shell's prompt came, and how the machine ends.
+"""What the guest prints: where its output begins, how often the shell's prompt came, and how the
+machine ends.
 
-The contract with the guest: its first line starts with `cocOS `, and what came before is the firmware's. The prompt is
-an unfinished line `cocos> `. A power off is announced by `power off, status N`; a panic or a refusal to start begins
-with `panic: ` or `cocOS cannot start: ` and ends with `machine halted`.
+The contract with the guest: its first line starts with `cocOS `, and what came before is the
+firmware's. The prompt is an unfinished line `cocos> `. A power off is announced by `power off,
+status N`; a panic or a refusal to start begins with `panic: ` or `cocOS cannot start: ` and ends
+with `machine halted`.
 """
 
 import re
@@ -17,7 +19,8 @@ PANIC, REFUSAL, HALTED = b"panic: ", b"cocOS cannot start: ", b"machine halted"
 
 
 def plain(line):
-    """The text of a line: without escape sequences, and what was written after the last return to its start."""
+    """The text of a line: without escape sequences, and what was written after the last return to
+    its start."""
     return UNFINISHED_ESCAPE.sub(b"", ESCAPES.sub(b"", line)).rstrip(b"\r").rpartition(b"\r")[2]
 
 
@@ -43,7 +46,7 @@ class Console:
             if not match:
                 return b""
             self.started = True
-            data = self.noise[match.end():]
+            data = self.noise[match.end() :]
         *lines, self.line = (self.line + data).split(b"\n")
         for line in lines:
             self.finish(plain(line))
@@ -51,7 +54,8 @@ class Console:
         return self.shown(data)
 
     def count_prompt(self, line):
-        """Counts each line that has the prompt once: a server may have printed something behind it."""
+        """Counts each line that has the prompt once: a server may have printed something behind
+        it."""
         if line.startswith(PROMPT) and not self.prompt_counted:
             self.prompts += 1
             self.prompt_counted = True
@@ -73,10 +77,11 @@ class Console:
             return data
         data = self.held + data
         self.held = b"\r" if data.endswith(b"\r") else b""
-        return data[:len(data) - len(self.held)].replace(b"\r\n", b"\n")
+        return data[: len(data) - len(self.held)].replace(b"\r\n", b"\n")
 
     def rest(self):
-        """What is still to be shown at the end: all of it, if the guest's own output never began."""
+        """What is still to be shown at the end: all of it, if the guest's own output never
+        began."""
         if self.started:
             return self.held
         # Without what the firmware did to its screen, which here would only wipe the terminal.

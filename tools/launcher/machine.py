@@ -13,7 +13,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Failure(Exception):
-    """Why there is no machine, or none any more: one sentence for standard error, and exit status 125."""
+    """Why there is no machine, or none any more: one sentence for standard error, and exit status
+    125."""
 
 
 def find_program(name, package):
@@ -31,9 +32,11 @@ def find_file(paths, what, package):
 
 
 class Machine:
-    """Started by the constructor of a subclass, which sets process, output, input, and where there is one, debugger.
+    """Started by the constructor of a subclass, which sets process, output, input, and where there
+    is one, debugger.
 
-    output and input are descriptors of the serial line. kill() must be called, and may be called more than once.
+    output and input are descriptors of the serial line. kill() must be called, and may be called
+    more than once.
     """
 
     name = "The emulator"
@@ -45,7 +48,9 @@ class Machine:
         self.errors = os.path.join(directory, "emulator.err")
 
     def spawn(self, command, foreground=False, offline=False, **descriptors):
-        """Starts COMMAND so that it dies with this process; in a group of its own, unless it shares the terminal."""
+        """Starts COMMAND so that it dies with this process; in a group of its own, unless it shares
+        the terminal."""
+
         def prepare():
             if not foreground:
                 os.setsid()
@@ -69,7 +74,9 @@ class Machine:
 
     def complaint(self):
         """The last lines that the emulator wrote to its standard error."""
-        return "\n".join(line.strip() for line in self.all_errors().splitlines()[-5:] if line.strip())
+        return "\n".join(
+            line.strip() for line in self.all_errors().splitlines()[-5:] if line.strip()
+        )
 
     def poll_control(self):
         """Takes in what the emulator reports beside the console."""

@@ -1,4 +1,5 @@
-"""The command line of tools/run, checked: everything that can be refused before a machine is started is refused here."""
+"""The command line of tools/run, checked: everything that can be refused before a machine is
+started is refused here."""
 
 import argparse
 import os
@@ -13,9 +14,9 @@ MIB = 1 << 20
 UNITS = {"": MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
 
 DESCRIPTION = """\
-Boots cocOS in an emulator. The guest's console is on standard output, and standard input goes to the guest: a terminal
-as it is typed (Ctrl-A X ends the machine), anything else line by line, each when the shell shows its prompt; at its end
-the machine is powered off."""
+Boots cocOS in an emulator. The guest's console is on standard output, and standard input goes to
+the guest: a terminal as it is typed (Ctrl-A X ends the machine), anything else line by line, each
+when the shell shows its prompt; at its end the machine is powered off."""
 
 EPILOG = """\
 exit status:
@@ -42,10 +43,14 @@ def parse_size(text):
     """Bytes from 512M, 1G, 1T; a number alone counts MiB, as in QEMU."""
     match = re.fullmatch(r"([0-9]+)([KMGT]?)(?:i?B)?", text, re.IGNORECASE)
     if not match:
-        raise argparse.ArgumentTypeError(f"'{text}' is no size; write a number with K, M, G or T, such as 512M")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no size; write a number with K, M, G or T, such as 512M"
+        )
     size = int(match[1]) * UNITS[match[2].upper()]
     if size < MIB or size % MIB:
-        raise argparse.ArgumentTypeError(f"'{text}' is no memory size: whole MiB are needed, and at least one")
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no memory size: whole MiB are needed, and at least one"
+        )
     if size > 16 << 40:
         raise argparse.ArgumentTypeError(f"'{text}' is too much memory: the most is 16T")
     return size
@@ -68,59 +73,130 @@ def parse_seconds(text):
 
 
 def parse_words(text):
-    """Words for a command line in grub.cfg. GRUB would put a backslash before some characters; they are refused."""
+    """Words for a command line in grub.cfg. GRUB would put a backslash before some characters; they
+    are refused."""
     if re.search(r"[^\x20-\x7e]|['\"\\]", text):
         raise argparse.ArgumentTypeError(
-            f"{ascii(text)} cannot be handed on by GRUB: use printable ASCII without quotes and backslashes")
+            f"{ascii(text)} cannot be handed on by GRUB: use printable ASCII without quotes and backslashes"
+        )
     return text.split()
 
 
 def parse_command(text):
     if re.search(r"[\r\n\x04]", text):
-        raise argparse.ArgumentTypeError(f"{ascii(text)} is not one line; give --command once for each line")
+        raise argparse.ArgumentTypeError(
+            f"{ascii(text)} is not one line; give --command once for each line"
+        )
     return text
 
 
 def parser():
-    p = Parser(prog="tools/run", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False,
-               formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = Parser(
+        prog="tools/run",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     machine = p.add_argument_group("the machine")
-    machine.add_argument("--emulator", choices=["qemu", "bochs"], default="qemu", help="default: qemu")
-    machine.add_argument("--firmware", choices=["bios", "uefi"], default="bios", help="default: bios; uefi: QEMU only")
-    machine.add_argument("--machine", choices=["pc", "q35"], default="pc", help="chipset of QEMU; default: pc")
-    machine.add_argument("--accel", choices=["auto", "kvm", "tcg"], default="auto",
-                         help="auto takes KVM where the processor and the device allow it; default: auto")
-    machine.add_argument("--cpu", metavar="MODEL",
-                         help="CPU model with its flags; default: max for QEMU, corei7_skylake_x for Bochs")
-    machine.add_argument("--memory", metavar="SIZE", type=parse_size, default=512 * MIB,
-                         help="such as 64M, 8G or 1T, which need not be there; default: 512M")
-    machine.add_argument("--cpus", metavar="N", type=parse_count, default=1, help="number of CPUs; default: 1")
-    machine.add_argument("--icount", action="store_true", help="QEMU counts instructions: one is one nanosecond")
-    machine.add_argument("--display", action="store_true", help="open a window with the guest's screen")
+    machine.add_argument(
+        "--emulator", choices=["qemu", "bochs"], default="qemu", help="default: qemu"
+    )
+    machine.add_argument(
+        "--firmware",
+        choices=["bios", "uefi"],
+        default="bios",
+        help="default: bios; uefi: QEMU only",
+    )
+    machine.add_argument(
+        "--machine", choices=["pc", "q35"], default="pc", help="chipset of QEMU; default: pc"
+    )
+    machine.add_argument(
+        "--accel",
+        choices=["auto", "kvm", "tcg"],
+        default="auto",
+        help="auto takes KVM where the processor and the device allow it; default: auto",
+    )
+    machine.add_argument(
+        "--cpu",
+        metavar="MODEL",
+        help="CPU model with its flags; default: max for QEMU, corei7_skylake_x for Bochs",
+    )
+    machine.add_argument(
+        "--memory",
+        metavar="SIZE",
+        type=parse_size,
+        default=512 * MIB,
+        help="such as 64M, 8G or 1T, which need not be there; default: 512M",
+    )
+    machine.add_argument(
+        "--cpus", metavar="N", type=parse_count, default=1, help="number of CPUs; default: 1"
+    )
+    machine.add_argument(
+        "--icount", action="store_true", help="QEMU counts instructions: one is one nanosecond"
+    )
+    machine.add_argument(
+        "--display", action="store_true", help="open a window with the guest's screen"
+    )
 
     system = p.add_argument_group("the system")
-    system.add_argument("--iso", metavar="FILE", default=os.path.join(ROOT, "build", "cocos.iso"),
-                        help="the boot image; default: build/cocos.iso")
-    system.add_argument("--module", metavar='"FILE ARGS"', action="append", default=[], type=parse_words,
-                        help="one program more, started before the shell under the name of FILE; may be repeated. "
-                             "It takes the place of a module of the same name")
-    system.add_argument("--append", metavar="TEXT", action="append", default=[], type=parse_words,
-                        help="words for the kernel's command line; start=A,B says exactly what init starts")
+    system.add_argument(
+        "--iso",
+        metavar="FILE",
+        default=os.path.join(ROOT, "build", "cocos.iso"),
+        help="the boot image; default: build/cocos.iso",
+    )
+    system.add_argument(
+        "--module",
+        metavar='"FILE ARGS"',
+        action="append",
+        default=[],
+        type=parse_words,
+        help="one program more, started before the shell under the name of FILE; may be repeated. "
+        "It takes the place of a module of the same name",
+    )
+    system.add_argument(
+        "--append",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        type=parse_words,
+        help="words for the kernel's command line; start=A,B says exactly what init starts",
+    )
 
     session = p.add_argument_group("the session")
-    session.add_argument("--command", metavar="TEXT", action="append", default=[], type=parse_command,
-                         help="type TEXT at the shell's prompt; may be repeated; after the last one the machine is "
-                              "powered off. Standard input is then not read")
-    session.add_argument("--timeout", metavar="S", type=parse_seconds, help="end the machine after S seconds")
-    session.add_argument("--log", metavar="FILE", help="copy everything from the serial line to FILE as it came")
-    session.add_argument("--screendump", metavar="FILE.png",
-                         help="QEMU: picture of the screen before the power off, at a panic, or when the time is over")
-    session.add_argument("--gdb", action="store_true",
-                         help="QEMU: stop before the first instruction and wait for a debugger; standard error says where")
-    session.add_argument("--debugger-script", metavar="FILE",
-                         help="run gdb (for QEMU) or Bochs's own debugger on standard input and output, with the "
-                              "kernel's symbols and FILE's commands first; the guest's console is then only in --log. "
-                              "After the last --command the machine is stopped instead of powered off, and FILE goes on")
+    session.add_argument(
+        "--command",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        type=parse_command,
+        help="type TEXT at the shell's prompt; may be repeated; after the last one the machine is "
+        "powered off. Standard input is then not read",
+    )
+    session.add_argument(
+        "--timeout", metavar="S", type=parse_seconds, help="end the machine after S seconds"
+    )
+    session.add_argument(
+        "--log", metavar="FILE", help="copy everything from the serial line to FILE as it came"
+    )
+    session.add_argument(
+        "--screendump",
+        metavar="FILE.png",
+        help="QEMU: picture of the screen before the power off, at a panic, or when the time is over",
+    )
+    session.add_argument(
+        "--gdb",
+        action="store_true",
+        help="QEMU: stop before the first instruction and wait for a debugger; standard error says where",
+    )
+    session.add_argument(
+        "--debugger-script",
+        metavar="FILE",
+        help="run gdb (for QEMU) or Bochs's own debugger on standard input and output, with the "
+        "kernel's symbols and FILE's commands first; the guest's console is then only in --log. "
+        "After the last --command the machine is stopped instead of powered off, and FILE goes on",
+    )
     return p
 
 
@@ -131,7 +207,9 @@ def check_files(options):
         if not os.path.isfile(file):
             raise Failure(f"module {file} is not a file.")
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._+-]*", os.path.basename(file)):
-            raise Failure(f"module {file} cannot be named after its file: use letters, digits and ._+-")
+            raise Failure(
+                f"module {file} cannot be named after its file: use letters, digits and ._+-"
+            )
     if options.debugger_script and not os.path.isfile(options.debugger_script):
         raise Failure(f"there is no debugger script {options.debugger_script}.")
     for output in (options.log, options.screendump):
@@ -141,9 +219,14 @@ def check_files(options):
 
 def check_combinations(options):
     if options.emulator == "bochs":
-        for option, given in (("--firmware uefi", options.firmware == "uefi"), ("--machine q35", options.machine == "q35"),
-                              ("--accel kvm", options.accel == "kvm"), ("--icount", options.icount),
-                              ("--gdb", options.gdb), ("--screendump", options.screendump)):
+        for option, given in (
+            ("--firmware uefi", options.firmware == "uefi"),
+            ("--machine q35", options.machine == "q35"),
+            ("--accel kvm", options.accel == "kvm"),
+            ("--icount", options.icount),
+            ("--gdb", options.gdb),
+            ("--screendump", options.screendump),
+        ):
             if given:
                 raise Failure(f"Bochs has no {option}: use QEMU.")
     if options.icount and options.accel == "kvm":

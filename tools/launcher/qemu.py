@@ -1,4 +1,5 @@
-"""QEMU: its command line, and the connection (QMP) that says why the machine ended and takes pictures of its screen."""
+"""QEMU: its command line, and the connection (QMP) that says why the machine ended and takes
+pictures of its screen."""
 
 import json
 import os
@@ -15,13 +16,15 @@ from .machine import Failure, Machine, find_file, find_program
 OVMF = "/usr/share/OVMF"
 OVMF_CODE = [f"{OVMF}/OVMF_CODE_4M.fd", f"{OVMF}/OVMF_CODE.fd"]
 
-# The CPU models of TCG have 40 address bits, into which memory must fit together with the holes below and above it.
+# The CPU models of TCG have 40 address bits, into which memory must fit together with the holes
+# below and above it.
 MEMORY_FOR_40_BITS = 1000 << 30
 HOLE_BELOW_4G = 1 << 30
 
 
 def kvm_usable():
-    """Whether KVM runs guests at full speed: both the processor's flag and a device that opens are needed."""
+    """Whether KVM runs guests at full speed: both the processor's flag and a device that opens are
+    needed."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
             if not re.search(r"^flags\s*:.*\b(vmx|svm)\b", cpuinfo.read(), re.MULTILINE):
@@ -91,8 +94,15 @@ class Qemu(Machine):
         super().__init__(directory)
         command = self.command(options, iso, directory)
         ours, theirs = socket.socketpair()
-        command += ["-chardev", f"socket,id=control,fd={theirs.fileno()}", "-mon", "chardev=control,mode=control"]
-        self.process = self.spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()])
+        command += [
+            "-chardev",
+            f"socket,id=control,fd={theirs.fileno()}",
+            "-mon",
+            "chardev=control,mode=control",
+        ]
+        self.process = self.spawn(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=[theirs.fileno()]
+        )
         theirs.close()
         self.output, self.input = self.process.stdout.fileno(), self.process.stdin.fileno()
         self.control = Control(ours)
@@ -107,15 +117,35 @@ class Qemu(Machine):
         if accel == "tcg" and options.memory > MEMORY_FOR_40_BITS and "phys-bits" not in cpu:
             # No more bits than needed: OVMF takes minutes to map an address space of 46.
             cpu += f",phys-bits={(options.memory + HOLE_BELOW_4G - 1).bit_length()}"
-            # TCG's own models say that they are AMD's, for which QEMU moves this much memory away from 4 GiB to 1 TiB.
+            # TCG's own models say that they are AMD's, for which QEMU moves this much memory away
+            # from 4 GiB to 1 TiB.
             cpu += "" if "vendor=" in cpu else ",vendor=GenuineIntel"
         command = [
-            find_program("qemu-system-x86_64", "qemu-system-x86"), "-accel", accel, "-nodefaults", "-no-user-config",
-            "-machine", f"{options.machine},memory-backend=ram", "-cpu", cpu, "-smp", str(options.cpus),
+            find_program("qemu-system-x86_64", "qemu-system-x86"),
+            "-accel",
+            accel,
+            "-nodefaults",
+            "-no-user-config",
+            "-machine",
+            f"{options.machine},memory-backend=ram",
+            "-cpu",
+            cpu,
+            "-smp",
+            str(options.cpus),
             # Nothing is reserved, so that the machine may have more memory than there is.
-            "-object", f"memory-backend-ram,id=ram,size={options.memory},reserve=off", "-m", f"{options.memory >> 20}M",
-            "-no-reboot", "-boot", "order=d", "-vga", "std", "-serial", "stdio",
-            "-drive", f"file={comma(iso)},format=raw,media=cdrom,readonly=on",
+            "-object",
+            f"memory-backend-ram,id=ram,size={options.memory},reserve=off",
+            "-m",
+            f"{options.memory >> 20}M",
+            "-no-reboot",
+            "-boot",
+            "order=d",
+            "-vga",
+            "std",
+            "-serial",
+            "stdio",
+            "-drive",
+            f"file={comma(iso)},format=raw,media=cdrom,readonly=on",
         ]
         if not options.display:
             command += ["-display", "none"]
@@ -124,11 +154,18 @@ class Qemu(Machine):
         if options.firmware == "uefi":
             command += uefi_drives(directory)
         if options.debugger_script:
-            command += ["-S", "-gdb", f"unix:{comma(os.path.join(directory, 'gdb'))},server=on,wait=off"]
+            command += [
+                "-S",
+                "-gdb",
+                f"unix:{comma(os.path.join(directory, 'gdb'))},server=on,wait=off",
+            ]
         elif options.gdb:
             port = free_port()
             kernel = os.path.join(os.path.dirname(options.iso), "kernel.elf")
-            print(f"tools/run: stopped; attach with: gdb {kernel} -ex 'target remote localhost:{port}'", file=sys.stderr)
+            print(
+                f"tools/run: stopped; attach with: gdb {kernel} -ex 'target remote localhost:{port}'",
+                file=sys.stderr,
+            )
             command += ["-S", "-gdb", f"tcp:localhost:{port}"]
         return command
 
@@ -140,8 +177,21 @@ class Qemu(Machine):
             time.sleep(0.02)
         kernel = os.path.join(os.path.dirname(options.iso), "kernel.elf")
         symbols = [kernel] if os.path.isfile(kernel) else []
-        self.debugger = self.spawn([find_program("gdb", "gdb"), "-q", "-nx", *symbols, "-ex", "set pagination off",
-                                    "-ex", f"target remote {address}", "-x", options.debugger_script], foreground=True)
+        self.debugger = self.spawn(
+            [
+                find_program("gdb", "gdb"),
+                "-q",
+                "-nx",
+                *symbols,
+                "-ex",
+                "set pagination off",
+                "-ex",
+                f"target remote {address}",
+                "-x",
+                options.debugger_script,
+            ],
+            foreground=True,
+        )
 
     def control_descriptors(self):
         return [self.control.connection] if self.control.open else []
@@ -179,6 +229,12 @@ def comma(path):
 def uefi_drives(directory):
     code = find_file(OVMF_CODE, "UEFI firmware for QEMU", "ovmf")
     variables = os.path.join(directory, "uefi-variables.fd")
-    shutil.copyfile(find_file([code.replace("_CODE", "_VARS")], "UEFI firmware for QEMU", "ovmf"), variables)
-    return ["-drive", f"if=pflash,format=raw,readonly=on,file={comma(code)}",
-            "-drive", f"if=pflash,format=raw,file={comma(variables)}"]
+    shutil.copyfile(
+        find_file([code.replace("_CODE", "_VARS")], "UEFI firmware for QEMU", "ovmf"), variables
+    )
+    return [
+        "-drive",
+        f"if=pflash,format=raw,readonly=on,file={comma(code)}",
+        "-drive",
+        f"if=pflash,format=raw,file={comma(variables)}",
+    ]

@@ -63,12 +63,16 @@ class Session:
     def step(self):
         """Waits for something to happen and deals with it; False when the machine has ended."""
         alive = self.alive()
-        inputs = [self.machine.output, *self.machine.control_descriptors(), *self.typist.descriptors()]
+        inputs = [
+            self.machine.output,
+            *self.machine.control_descriptors(),
+            *self.typist.descriptors(),
+        ]
         outputs = [self.machine.input] if self.to_guest else []
         wait = 0.1 if self.end is None else max(0, min(0.1, self.end - time.monotonic()))
         ready, writable, _ = select.select(inputs, outputs, [], wait if alive else 0)
         if writable:
-            self.to_guest = self.to_guest[self.write(self.to_guest):]
+            self.to_guest = self.to_guest[self.write(self.to_guest) :]
         self.machine.poll_control()
         if 0 in ready and not self.typist.read():
             self.take_picture()
@@ -120,11 +124,17 @@ class Session:
 
     def ended(self):
         """The exit status after the machine ended by itself."""
-        if self.options.debugger_script and self.machine.debugger.returncode == 0 and self.console.status is None:
+        if (
+            self.options.debugger_script
+            and self.machine.debugger.returncode == 0
+            and self.console.status is None
+        ):
             return 0
         if self.console.status is not None:
             if self.typist.lines:
-                say(f"the machine powered off before this was typed: {self.typist.lines[0].decode(errors='replace')}")
+                say(
+                    f"the machine powered off before this was typed: {self.typist.lines[0].decode(errors='replace')}"
+                )
             if self.options.screendump and not self.picture_taken:
                 say("no picture was taken: the machine was powered off by a command.")
             return self.console.status

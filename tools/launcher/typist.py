@@ -1,4 +1,5 @@
-"""What is typed into the guest, and when: lines at the shell's prompt, or a person's keys as they come."""
+"""What is typed into the guest, and when: lines at the shell's prompt, or a person's keys as they
+come."""
 
 import os
 import sys
@@ -10,7 +11,8 @@ ESCAPE_KEY = b"\x01"
 
 
 class LineTypist:
-    """Types lines, each when the prompt has come anew; after the last one, what powers the machine off."""
+    """Types lines, each when the prompt has come anew; after the last one, what powers the machine
+    off."""
 
     def __init__(self, lines, power_off):
         self.lines = [line.encode() for line in lines]
@@ -73,7 +75,8 @@ class PipeTypist(LineTypist):
 
 
 class Person:
-    """A terminal: every key goes to the guest at once; Ctrl-A X ends the machine, Ctrl-A Ctrl-A types a Ctrl-A."""
+    """A terminal: every key goes to the guest at once; Ctrl-A X ends the machine, Ctrl-A Ctrl-A
+    types a Ctrl-A."""
 
     lines = ()
 
@@ -93,7 +96,7 @@ class Person:
     def read(self):
         """Takes in keys; False when the person ends the machine, or the terminal is gone."""
         data = os.read(0, 4096)
-        for key in (data[i:i + 1] for i in range(len(data))):
+        for key in (data[i : i + 1] for i in range(len(data))):
             if self.escape:
                 self.escape = False
                 if key in b"xX":

@@ -1,6 +1,9 @@
 /*
  * What every program may ask of init, through the endpoint in SLOT_PARENT. The badge tells init
  * who asks. Answers hold 0 or an error (cocos/errors.h) in word 0 unless said otherwise.
+ *
+ * Everyone may call init at any time, because init calls no one. For the same reason, calls
+ * between other servers go one way only: the console calls none of them.
  */
 #ifndef COCOS_PROTOCOL_INIT_H
 #define COCOS_PROTOCOL_INIT_H

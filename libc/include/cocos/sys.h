@@ -134,11 +134,14 @@ int64_t sys_object_destroy(uint32_t slot);
 
 /* ---- Capabilities ---- */
 
-/* Puts a copy of `from` (RIGHT_COPY) into slot `to` of `domain` (RIGHT_CONTROL): with no more
- * than `rights`, and, where the original has badge 0, with `badge`. E_OCCUPIED, E_ARGUMENT
- * (reply capabilities are not copied; a badge over a badge). */
-int64_t sys_slot_copy(uint32_t domain, uint32_t to, uint32_t from, uint32_t rights,
-                      uint64_t badge);
+/*
+ * Puts a copy of `from` (RIGHT_COPY) into slot `to` of `domain` (RIGHT_CONTROL): with no more
+ * than `rights`, and, where the original has badge 0, with `badge`. For a range (interrupts,
+ * ports, device memory) `badge` is instead the part to copy: its first line, port or frame number
+ * (address / FRAME_BYTES) | how many << 32; 0: all of it. E_OCCUPIED, E_ARGUMENT (reply
+ * capabilities are not copied; a badge over a badge; a part outside the range).
+ */
+int64_t sys_slot_copy(uint32_t domain, uint32_t to, uint32_t from, uint32_t rights, uint64_t badge);
 
 /* Empties a slot. A caller waiting in it gets E_DROPPED. */
 int64_t sys_slot_drop(uint32_t slot);

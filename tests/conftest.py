@@ -1,0 +1,96 @@
+"""What the tests share: starting cocOS through tools/run, and showing the serial log where a test
+fails."""
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]")
+
+
+@dataclass
+class Run:
+    """One run of tools/run, ended: its exit status, the guest's console without escape sequences,
+    its own messages."""
+
+    arguments: list
+    status: int
+    output: str
+    errors: str
+    log: str
+
+    @property
+    def lines(self):
+        return self.output.splitlines()
+
+    def answer(self, command):
+        """The lines that a command printed, which was typed once at the prompt."""
+        lines = self.lines
+        start = lines.index(f"cocos> {command}") + 1
+        end = next(i for i in range(start, len(lines)) if lines[i].startswith("cocos> "))
+        return lines[start:end]
+
+
+@pytest.fixture(scope="session")
+def built():
+    """Fails a test that needs the system where it is not built."""
+    for file in ("build/kernel.elf", "build/cocos.iso", "build/checking/cocos.iso"):
+        if not (ROOT / file).is_file():
+            pytest.fail(f"{file} is missing: make test builds everything and runs the tests")
+
+
+@pytest.fixture
+def run(built, request, tmp_path):  # pylint: disable=unused-argument
+    """run(OPTIONS..., commands=[...]): cocOS by tools/run under TCG, ended after 60 s; gives a
+    Run."""
+    runs = request.node.stash.setdefault(RUNS, [])
+
+    def start(*options, commands=(), stdin=None, timeout=60):
+        log = tmp_path / f"serial-{len(runs)}.log"
+        arguments = [
+            str(ROOT / "tools/run"),
+            "--accel",
+            "tcg",
+            "--timeout",
+            str(timeout),
+            "--log",
+            str(log),
+            *map(str, options),
+        ]
+        for command in commands:
+            arguments += ["--command", command]
+        done = subprocess.run(
+            arguments,
+            cwd=ROOT,
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        text = log.read_text(errors="replace") if log.is_file() else ""
+        result = Run(arguments, done.returncode, ESCAPE.sub("", done.stdout), done.stderr, text)
+        runs.append(result)
+        return result
+
+    return start
+
+
+RUNS = pytest.StashKey()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):  # pylint: disable=unused-argument
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    for result in item.stash.get(RUNS, []):
+        title = " ".join(result.arguments[1:])
+        text = ESCAPE.sub("", result.log).replace("\r\n", "\n")
+        report.sections.append(
+            (f"serial log of tools/run {title}, status {result.status}", text + result.errors)
+        )
