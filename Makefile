@@ -29,8 +29,7 @@ FORCE:
 # when TEXT changed.
 record = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
-# --- the console font, from Debian's package; linked in by `incbin "font.psf"` in an assembly file
-# ---
+# --- the console font, of Debian's package; linked in by `incbin "font.psf"` in an assembly file
 
 FONT := build/font.psf
 
@@ -43,10 +42,11 @@ $(FONT): /usr/share/consolefonts/Uni2-VGA16.psf.gz
 KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/x86/*.c)
 KERNEL_ASM := $(wildcard boot/*.asm kernel/*.asm kernel/x86/*.asm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small -mno-red-zone \
-  -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small \
+  -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
   -fno-strict-aliasing -fcf-protection=none -Iinclude -I.
-KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
+KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+  --build-id=none
 NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/
 
 define kernel_build
@@ -83,15 +83,16 @@ endef
 $(eval $(call kernel_build,build,))
 $(eval $(call kernel_build,build/checking,-DCOCOS_CHECKING=1))
 
-# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the
-# kernel's ELF checks ---
+# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the kernel's
+# ELF checks
 
 LIBCOCOS := build/libcocos.a
 LIBCOCOS_SOURCES := $(wildcard libc/*.c libc/*/*.c libc/*.asm libc/*/*.asm kernel/elf.c)
 LIBCOCOS_OBJECTS := $(LIBCOCOS_SOURCES:%=build/user/%.o)
 # Recursive: gcc need not be there when the makefile is read, because `make setup` may be what
 # installs it.
-MUSL_INCLUDES = -nostdinc -isystem /usr/include/x86_64-linux-musl -isystem $(shell $(CC) -print-file-name=include)
+MUSL_INCLUDES = -nostdinc -isystem /usr/include/x86_64-linux-musl \
+  -isystem $(shell $(CC) -print-file-name=include)
 LIBCOCOS_CFLAGS = -std=gnu17 -O2 -g $(WARNINGS) -fPIE -fno-stack-protector -fcf-protection=none \
   -fno-omit-frame-pointer -fno-strict-aliasing $(MUSL_INCLUDES) -Iinclude -Ilibc/include -I.
 
@@ -112,8 +113,8 @@ $(LIBCOCOS): $(LIBCOCOS_OBJECTS)
 
 -include $(LIBCOCOS_OBJECTS:.o=.d)
 
-# --- programs, all by cocos-gcc: servers/NAME/* gives build/servers/NAME, tests/system/NAME.c
-# build/tests/system/NAME ---
+# --- programs, all by cocos-gcc: servers/NAME/* gives build/servers/NAME, tests/system/NAME.c gives
+# build/tests/system/NAME
 
 PROGRAM_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -I. -Ibuild/gen
 SERVERS := $(patsubst servers/%/,%,$(sort $(dir $(wildcard servers/*/*.c))))
@@ -149,7 +150,7 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 
 # --- examples: built as their users build them, again where the library is newer ---
 
-EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello examples/hello/hello-client)
+EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),$(addprefix examples/hello/,hello hello-client))
 
 ifneq ($(EXAMPLE_PROGRAMS),)
 $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
@@ -158,12 +159,14 @@ endif
 
 # --- the boot image: init first, then the other servers and the examples ---
 
-MODULES := $(filter %/init,$(SERVER_PROGRAMS)) $(filter-out %/init,$(SERVER_PROGRAMS)) $(EXAMPLE_PROGRAMS)
+MODULES := $(filter %/init,$(SERVER_PROGRAMS)) $(filter-out %/init,$(SERVER_PROGRAMS)) \
+  $(EXAMPLE_PROGRAMS)
 
 build/modules.list: FORCE
 	$(call record,$(MODULES))
 
-build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) build/modules.list grub.cfg tools/iso
+build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) build/modules.list \
+    grub.cfg tools/iso
 	tools/iso $@ grub.cfg $< $(MODULES)
 
 # --- unit tests, fuzzers and the mangler, which are for this machine ---
@@ -172,16 +175,17 @@ include tests/host/host.mk
 
 # --- what a person calls ---
 
-all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(BUILD)/cocos.iso
+all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) \
+    $(BUILD)/cocos.iso
 
 # MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
 # ARGS goes to tools/run.
-module_file = $(firstword $(MODULE))
+module_makefile = $(and $(MODULE),$(wildcard $(dir $(firstword $(MODULE)))Makefile))
 DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
 
 run: setup
 	@$(MAKE) all
-	@$(if $(wildcard $(dir $(module_file))Makefile),$(if $(module_file),$(MAKE) -s -C $(dir $(module_file))))
+	@$(if $(module_makefile),$(MAKE) -s -C $(dir $(module_makefile)))
 	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') $(ARGS)
 
 test: setup
@@ -210,14 +214,15 @@ clean:
 	  if [ -f "$$makefile" ]; then $(MAKE) -s -C "$$(dirname "$$makefile")" clean; fi; done
 
 help:
-	@echo 'make                all that is built: kernel, libraries, servers, examples, build/cocos.iso'
+	@echo 'make                kernel, libraries, servers, examples and build/cocos.iso'
 	@echo 'make run            install what is missing, build, and boot to a shell in QEMU'
-	@echo '                    MODULE="FILE ARGS" starts one program more; ARGS="..." goes to tools/run'
-	@echo 'make test           install what is missing, build, and run every test; ARGS="..." goes to pytest'
+	@echo '                    MODULE="FILE ARGS": one program more; ARGS="...": for tools/run'
+	@echo 'make test           install what is missing, build, and run every test'
+	@echo '                    ARGS="...": for pytest'
 	@echo 'make lint           check the form of the sources'
 	@echo 'make debug          QEMU stopped at the start of the kernel, with gdb attached'
 	@echo 'make debug-bochs    Bochs with its debugger, stopped at the start of the kernel'
 	@echo 'make setup          install the packages that are missing'
 	@echo 'make clean          remove everything that was built'
 	@echo 'make help           this list'
-	@echo 'CHECKING=1 takes, for any of them, the kernel that checks its invariants after every system call.'
+	@echo 'CHECKING=1, for any: the kernel that checks its invariants after every system call'

@@ -3,6 +3,7 @@
 libFuzzer runs with a fixed seed; what it finds is shown with the input, in hexadecimal. A longer hunt:
     make fuzzers && mkdir -p corpus && build/fuzz/fuzz_elf corpus
 """
+import os
 import struct
 import subprocess
 from pathlib import Path
@@ -35,7 +36,7 @@ def multiboot_seed():
                (0x200000, 0x1000, 5), (0xFFFC0000, 0x40000, 2)]
     memory_map = struct.pack("<II", 24, 0) + b"".join(struct.pack("<QQII", *entry, 0) for entry in entries)
     screen = struct.pack("<QIIIBBH6B", 0xFD000000, 4096, 1024, 768, 32, 1, 0, 16, 8, 8, 8, 0, 8)
-    tags = tag(1, b"start=console,shell\0") + tag(3, struct.pack("<II", 0x200000, 0x210000) + b"init\0")
+    tags = tag(1, b"start=console,shell\0") + tag(3, struct.pack("<II", 0x300000, 0x310000) + b"init\0")
     tags += tag(6, memory_map) + tag(8, screen) + tag(15, b"RSD PTR ".ljust(36, b"\0")) + tag(0, b"")
     return struct.pack("<II", 8 + len(tags), 0) + tags
 
@@ -68,11 +69,15 @@ SEEDS = {"fuzz_elf": [elf_seed(2), elf_seed(3)], "fuzz_multiboot": [multiboot_se
 def test_fuzz(fuzzer, tmp_path):
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    for number, seed in enumerate(SEEDS[fuzzer]):
-        (corpus / f"seed{number}").write_bytes(seed)
+    seeds = [corpus / f"seed{number}" for number in range(len(SEEDS[fuzzer]))]
+    for path, seed in zip(seeds, SEEDS[fuzzer]):
+        path.write_bytes(seed)
     make = subprocess.run(["make", f"build/fuzz/{fuzzer}"], cwd=ROOT, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     assert make.returncode == 0, make.stdout
+    accepted = subprocess.run([ROOT / "build/fuzz" / fuzzer, *seeds], env={**os.environ, "FUZZ_ACCEPTED": "1"},
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert accepted.returncode == 0, f"a seed is not good:\n{accepted.stdout}"
     run = subprocess.run([ROOT / "build/fuzz" / fuzzer, "-seed=1", f"-max_total_time={SECONDS}", "-max_len=4096",
                           "-timeout=5", "-print_final_stats=1", f"-artifact_prefix={tmp_path}/", corpus],
                          text=True, timeout=120, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

@@ -69,6 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     memcpy(info.rsdp, memory, sizeof(info.rsdp));
     acpi_parse(&info, read_memory);
     free(memory);
+    if (getenv("FUZZ_ACCEPTED")) { /* the seed must be good */
+        require(info.cpu_count == 2 && info.io_apic_count == 1 && info.power_port == 0x604);
+    }
     require(info.cpu_count >= 1 && info.cpu_count <= BOOT_CPUS);
     require(info.io_apic_count <= BOOT_IO_APICS);
     require((info.power_port != 0) == (info.power_value != 0));

@@ -6,6 +6,7 @@
 #include <cocos/elf_check.h>
 
 #include <stddef.h>
+#include <stdlib.h>
 
 #include <cocos/abi.h>
 #include <cocos/errors.h>
@@ -35,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct elf_image image;
     if (elf_check(bytes, size, PROGRAM_BASE, &image) != OK) {
+        require(!getenv("FUZZ_ACCEPTED")); /* the seeds must be good */
         return 0;
     }
     int entry_seen = 0;

@@ -77,6 +77,9 @@ static inline _Noreturn void end_test(void)
     printf("power off, status %d\n", checks_failed != 0);
     fflush(stdout);
     sys_ports_enable(SLOT_INIT_PORTS);
+    while (!(port_read8(0x3fd) & 0x40)) {
+        /* the serial line is still sending */
+    }
     __asm__ volatile("outw %0, %1" : : "a"(system->power_value), "Nd"(system->power_port));
     for (;;) {
         sys_yield();

@@ -22,7 +22,8 @@ EPILOG = """\
 exit status:
   the status of the guest's last command, after it powered off
   124 when --timeout has passed
-  125 when the machine could not be started, refused to start, panicked, reset itself, or ended without a status
+  125 when the machine could not be started, refused to start, panicked, reset itself, or ended
+      without a status
 
 examples:
   tools/run                                          a shell in this terminal
@@ -77,7 +78,8 @@ def parse_words(text):
     are refused."""
     if re.search(r"[^\x20-\x7e]|['\"\\]", text):
         raise argparse.ArgumentTypeError(
-            f"{ascii(text)} cannot be handed on by GRUB: use printable ASCII without quotes and backslashes"
+            f"{ascii(text)} cannot be handed on by GRUB: use printable ASCII "
+            "without quotes and backslashes"
         )
     return text.split()
 
@@ -183,12 +185,14 @@ def parser():
     session.add_argument(
         "--screendump",
         metavar="FILE.png",
-        help="QEMU: picture of the screen before the power off, at a panic, or when the time is over",
+        help="QEMU: picture of the screen before the power off, at a panic, or when the time is "
+        "over",
     )
     session.add_argument(
         "--gdb",
         action="store_true",
-        help="QEMU: stop before the first instruction and wait for a debugger; standard error says where",
+        help="QEMU: stop before the first instruction and wait for a debugger; standard error says "
+        "where",
     )
     session.add_argument(
         "--debugger-script",

@@ -163,7 +163,8 @@ class Qemu(Machine):
             port = free_port()
             kernel = os.path.join(os.path.dirname(options.iso), "kernel.elf")
             print(
-                f"tools/run: stopped; attach with: gdb {kernel} -ex 'target remote localhost:{port}'",
+                f"tools/run: stopped; attach with: gdb {kernel} "
+                f"-ex 'target remote localhost:{port}'",
                 file=sys.stderr,
             )
             command += ["-S", "-gdb", f"tcp:localhost:{port}"]

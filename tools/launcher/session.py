@@ -132,9 +132,8 @@ class Session:
             return 0
         if self.console.status is not None:
             if self.typist.lines:
-                say(
-                    f"the machine powered off before this was typed: {self.typist.lines[0].decode(errors='replace')}"
-                )
+                line = self.typist.lines[0].decode(errors="replace")
+                say(f"the machine powered off before this was typed: {line}")
             if self.options.screendump and not self.picture_taken:
                 say("no picture was taken: the machine was powered off by a command.")
             return self.console.status
