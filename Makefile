@@ -22,6 +22,14 @@ COCOS_GCC := libc/cocos-gcc
 # examples.
 BUILD := $(if $(filter 1,$(CHECKING)),build/checking,build)
 
+# One short line for each thing made; with V=1 the commands themselves.
+ifndef V
+.SILENT:
+say = echo '  $(1)  $(2)'
+else
+say = @:
+endif
+
 .PHONY: all run test lint debug debug-bochs clean setup help FORCE
 FORCE:
 
@@ -35,6 +43,7 @@ FONT := build/font.psf
 
 $(FONT): /usr/share/consolefonts/Uni2-VGA16.psf.gz
 	@mkdir -p $(@D)
+	$(call say,FONT,$@)
 	gzip -dc $< > $@
 
 # --- the kernel: kernel_build DIRECTORY,DEFINES gives DIRECTORY/kernel.elf ---
@@ -43,8 +52,8 @@ KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/x86/*.c)
 KERNEL_ASM := $(wildcard boot/*.asm kernel/*.asm kernel/x86/*.asm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small \
-  -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
-  -fno-strict-aliasing -fcf-protection=none -Iinclude -I.
+  -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
+  -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -Iinclude -I.
 KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
   --build-id=none
 NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/
@@ -60,14 +69,17 @@ $(1)/obj/kernel.link: FORCE
 
 $(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
 	@mkdir -p $$(@D)
+	$$(call say,CC  ,$$@)
 	$(CC) $(KERNEL_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
 $(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT)
 	@mkdir -p $$(@D)
+	$$(call say,NASM,$$@)
 	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
 
 # Twice: the second time with the names of the functions of the first, for backtraces.
 $(1)/kernel.elf: $$($(1)_OBJECTS) boot/kernel.ld $(1)/obj/kernel.link tools/symbols
+	$$(call say,LD  ,$$@)
 	$(LD) $(KERNEL_LDFLAGS) $$($(1)_OBJECTS) -o $(1)/obj/kernel.first
 	tools/symbols $(1)/obj/kernel.first > $(1)/obj/symbols.asm
 	$(NASM) -f elf64 $(1)/obj/symbols.asm -o $(1)/obj/symbols.o
@@ -83,8 +95,8 @@ endef
 $(eval $(call kernel_build,build,))
 $(eval $(call kernel_build,build/checking,-DCOCOS_CHECKING=1))
 
-# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the kernel's
-# ELF checks
+# --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the
+# kernel's ELF checks
 
 LIBCOCOS := build/libcocos.a
 LIBCOCOS_SOURCES := $(wildcard libc/*.c libc/*/*.c libc/*.asm libc/*/*.asm kernel/elf.c)
@@ -101,14 +113,17 @@ build/user/libcocos.flags: FORCE
 
 $(filter %.c.o,$(LIBCOCOS_OBJECTS)): build/user/%.c.o: %.c build/user/libcocos.flags
 	@mkdir -p $(@D)
+	$(call say,CC  ,$@)
 	$(CC) $(LIBCOCOS_CFLAGS) -MMD -MP -c $< -o $@
 
 build/user/%.asm.o: %.asm build/user/libcocos.flags | $(FONT)
 	@mkdir -p $(@D)
+	$(call say,NASM,$@)
 	$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MT $@ -MP $< -o $@
 
 $(LIBCOCOS): $(LIBCOCOS_OBJECTS)
 	@rm -f $@
+	$(call say,AR  ,$@)
 	$(AR) rcsD $@ $(LIBCOCOS_OBJECTS)
 
 -include $(LIBCOCOS_OBJECTS:.o=.d)
@@ -126,6 +141,7 @@ build/user/program.flags: FORCE
 
 build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC)
 	@mkdir -p $(@D)
+	$(call say,CC  ,$@)
 	$(COCOS_GCC) $(PROGRAM_CFLAGS) -MMD -MP -c $< -o $@
 
 # The keyboard layout, from the distribution's own description of it.
@@ -146,11 +162,13 @@ $(TEST_PROGRAMS): build/%: build/user/%.c.o
 
 $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 	@mkdir -p $(@D)
+	$(call say,LD  ,$@)
 	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(filter %.o,$^) -o $@
 
 # --- examples: built as their users build them, again where the library is newer ---
 
-EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),$(addprefix examples/hello/,hello hello-client))
+EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
+  examples/hello/hello-client)
 
 ifneq ($(EXAMPLE_PROGRAMS),)
 $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
@@ -167,6 +185,7 @@ build/modules.list: FORCE
 
 build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) build/modules.list \
     grub.cfg tools/iso
+	$(call say,ISO ,$@)
 	tools/iso $@ grub.cfg $< $(MODULES)
 
 # --- unit tests, fuzzers and the mangler, which are for this machine ---

@@ -22,7 +22,7 @@ struct boot_io_apic {
 
 /* Where an ISA interrupt arrives (ACPI 6.4, 5.2.12.5). */
 struct boot_isa_line {
-    uint32_t line;          /* global system interrupt */
+    uint32_t line; /* global system interrupt */
     uint8_t level_triggered;
     uint8_t active_low;
     uint16_t spare;
@@ -37,12 +37,12 @@ struct boot_info {
     struct screen screen;
     uint64_t loader_start, loader_end; /* the loader's own structure: free after boot */
 
-    uint8_t rsdp[36]; /* the loader's copy of the ACPI root pointer; all zero: none */
-    uint64_t local_apic;                   /* physical address, 0: none found */
+    uint8_t rsdp[36];    /* the loader's copy of the ACPI root pointer; all zero: none */
+    uint64_t local_apic; /* physical address, 0: none found */
     uint32_t io_apic_count;
     struct boot_io_apic io_apics[BOOT_IO_APICS];
     struct boot_isa_line isa[BOOT_ISA_LINES];
-    uint32_t cpu_count;                    /* enabled ones */
+    uint32_t cpu_count; /* enabled ones */
     uint32_t cpu_apic_ids[BOOT_CPUS];
     uint16_t power_port, power_value, power_port_b, power_value_b;
 };

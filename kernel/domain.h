@@ -25,8 +25,8 @@ struct domain {
     uint64_t stock; /* frames ready to be page tables: linked through their first word */
     uint32_t stock_count;
 
-    uint64_t upcall;             /* where foreign system calls bounce to, 0 = nowhere */
-    struct slot fault_endpoint;  /* CAP_EMPTY: a fault stops the thread */
+    uint64_t upcall;            /* where foreign system calls bounce to, 0 = nowhere */
+    struct slot fault_endpoint; /* CAP_EMPTY: a fault stops the thread */
     struct port_range ports[PORT_RANGES];
     uint32_t port_count;
 

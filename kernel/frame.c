@@ -179,7 +179,8 @@ static void split_free_block(uint64_t base, uint64_t wanted)
 static void join_if_free(uint64_t base)
 {
     struct block *block = &blocks[base >> BLOCK_SHIFT];
-    bool own_records = (uint64_t)block->records >> (BLOCK_SHIFT - FRAME_SHIFT) == base >> BLOCK_SHIFT;
+    bool own_records =
+        (uint64_t)block->records >> (BLOCK_SHIFT - FRAME_SHIFT) == base >> BLOCK_SHIFT;
     if (!own_records || base == 0 || block->free_count != FRAMES_PER_BLOCK - RECORD_FRAMES) {
         return;
     }
@@ -451,7 +452,8 @@ void frame_init(const struct boot_info *info, uint64_t top)
 
 /* ---- Checks ---- */
 
-/* Follows one list of blocks; every entry is of `type` and links back. Returns its length, or -1. */
+/* Follows one list of blocks; every entry is of `type` and links back. Returns its length, or -1.
+ */
 static int64_t count_blocks(struct frame_list list, enum frame_type type)
 {
     int64_t count = 0;

@@ -45,12 +45,12 @@ enum frame_type { FRAME_TYPES(FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 
 /* A frame, or a whole block. Links and owner are frame numbers (address / 4096), 0 = none. */
 struct frame {
-    uint8_t type;      /* enum frame_type */
-    uint8_t cache;     /* CACHE_*; FRAME_TABLE: its level, 1 (PT) to 4 (PML4) */
-    uint16_t mappings; /* user leaves that point to it; FRAME_TABLE: its user entries */
-    uint32_t owner;    /* the owning domain's frame */
+    uint8_t type;        /* enum frame_type */
+    uint8_t cache;       /* CACHE_*; FRAME_TABLE: its level, 1 (PT) to 4 (PML4) */
+    uint16_t mappings;   /* user leaves that point to it; FRAME_TABLE: its user entries */
+    uint32_t owner;      /* the owning domain's frame */
     uint32_t next, prev; /* in the owner's list, or in a free list */
-    uint64_t tag;      /* eight characters; kernel objects: their generation */
+    uint64_t tag;        /* eight characters; kernel objects: their generation */
 };
 
 struct block {
@@ -69,7 +69,7 @@ _Static_assert(sizeof(struct block) == 32, "a record of a block is 32 bytes");
 
 /* How many frames there are of what; split blocks count frame by frame. */
 struct frame_counts {
-    uint64_t usable;  /* RAM that domains can own, records included */
+    uint64_t usable; /* RAM that domains can own, records included */
     uint64_t free;
     uint64_t records; /* of blocks split after boot */
 };

@@ -153,8 +153,7 @@ int64_t sys_frame_give(const struct call *call)
     }
     end_own_access(call->domain, address, order);
     if (to != call->domain) {
-        domain_move_frame(call->domain, to, address, order,
-                          frame_record(address, order)->type);
+        domain_move_frame(call->domain, to, address, order, frame_record(address, order)->type);
     }
     if (rights != 0) {
         const struct mapping mapping = own_access(address, order, rights);

@@ -79,9 +79,8 @@ static uint64_t first_entry(const struct identity_kernel *kernel, uint64_t addre
         }
     }
     if (address < kernel->start || address >= kernel->end) {
-        uint64_t cache = address >= LEGACY_HOLE_START && address < KERNEL_START
-                             ? PTE_PCD | PTE_PWT
-                             : 0;
+        uint64_t cache =
+            address >= LEGACY_HOLE_START && address < KERNEL_START ? PTE_PCD | PTE_PWT : 0;
         return address | LEAF_BITS | cache;
     }
     if (address < kernel->text_end) {
@@ -131,8 +130,7 @@ uint64_t identity_build(const struct boot_info *info, const struct identity_kern
     size->top = top;
     for (unsigned i = 0; i < device_count; i++) {
         map_blocks(&builder, devices[i].start, devices[i].end,
-                   LEAF_BITS | devices[i].cache_bits |
-                       (uint64_t)PTE_AVL_DEVICE << PTE_AVL_SHIFT);
+                   LEAF_BITS | devices[i].cache_bits | (uint64_t)PTE_AVL_DEVICE << PTE_AVL_SHIFT);
     }
     size->device_tables = builder.taken - size->tables;
     return builder.root;

@@ -17,7 +17,7 @@ struct boot_info;
 struct identity_size {
     uint64_t tables; /* for RAM: 1 PML4 + 1 PDPT per 512 GiB + 1 PD per GiB with RAM + 1 PT */
     uint64_t device_tables; /* further ones, for device memory the kernel uses */
-    uint64_t top;    /* end of the highest RAM, rounded up to 2 MiB, bytes */
+    uint64_t top;           /* end of the highest RAM, rounded up to 2 MiB, bytes */
 };
 
 /* Rights of the kernel's own frames, and which frames are guards. */
@@ -29,8 +29,8 @@ struct identity_kernel {
 
 /* Device memory to be mapped in whole 2 MiB pages, without execution. */
 struct identity_device {
-    uint64_t start, end;    /* multiples of 2 MiB */
-    uint64_t cache_bits;    /* PTE_PWT: write-combining; PTE_PCD | PTE_PWT: uncached */
+    uint64_t start, end; /* multiples of 2 MiB */
+    uint64_t cache_bits; /* PTE_PWT: write-combining; PTE_PCD | PTE_PWT: uncached */
 };
 
 /* Takes one free frame for a table; never fails (it refuses to start instead). */

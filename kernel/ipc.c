@@ -249,8 +249,8 @@ int64_t sys_wait(const struct call *call)
     struct slot *reply;
     int64_t error = check_wait(call, &endpoint);
     if (error == OK) {
-        error = cap_find_empty(call->domain, slot_field(&call->thread->registers, FIELD_REPLY),
-                               &reply);
+        error =
+            cap_find_empty(call->domain, slot_field(&call->thread->registers, FIELD_REPLY), &reply);
     }
     return error != OK ? error : receive(call->thread, endpoint);
 }
@@ -291,9 +291,8 @@ static bool answer(const struct thread *server, struct thread *caller)
 int64_t sys_reply(const struct call *call)
 {
     struct slot *reply;
-    int64_t error =
-        cap_find(call->domain, slot_field(&call->thread->registers, FIELD_REPLY), CAP_REPLY, 0,
-                 &reply);
+    int64_t error = cap_find(call->domain, slot_field(&call->thread->registers, FIELD_REPLY),
+                             CAP_REPLY, 0, &reply);
     error = error != OK ? error : check_extras(call->thread);
     if (error != OK) {
         return error;

@@ -43,8 +43,8 @@ int64_t sys_machine_log(const struct call *call)
 {
     struct slot *slot;
     uint64_t length = call->arg[0] >> 32;
-    int64_t error = cap_find(call->domain, call->arg[0] & 0xffffffff, CAP_MACHINE, RIGHT_USE,
-                             &slot);
+    int64_t error =
+        cap_find(call->domain, call->arg[0] & 0xffffffff, CAP_MACHINE, RIGHT_USE, &slot);
     if (error != OK) {
         return error;
     }

@@ -31,8 +31,8 @@ static struct boot_info boot;
 /* The early map reaches 4 GiB; what the firmware put above cannot be read. */
 static const void *read_early(uint64_t address, uint64_t bytes)
 {
-    bool mapped = address >= FRAME_BYTES && address < EARLY_MAP_END &&
-                  bytes <= EARLY_MAP_END - address;
+    bool mapped =
+        address >= FRAME_BYTES && address < EARLY_MAP_END && bytes <= EARLY_MAP_END - address;
     return mapped ? frame_ptr(address) : NULL;
 }
 
@@ -45,8 +45,11 @@ static void read_boot_info(uint64_t loader)
     if (problem == NULL && screen_mapped) {
         screen_init(&boot.screen);
     } else {
-        const struct screen text = {
-            .address = VGA_TEXT_FRAME, .pitch = 160, .width = 80, .height = 25, .kind = SCREEN_TEXT};
+        const struct screen text = {.address = VGA_TEXT_FRAME,
+                                    .pitch = 160,
+                                    .width = 80,
+                                    .height = 25,
+                                    .kind = SCREEN_TEXT};
         screen_init(&text);
     }
     if (problem != NULL) {
@@ -67,6 +70,18 @@ static void check_memory(void)
     }
 }
 
+/* A loader that put a module over the kernel has damaged one of them. */
+static void check_modules(void)
+{
+    for (uint32_t i = 0; i < boot.module_count; i++) {
+        const struct boot_module *module = &boot.modules[i];
+        if (module->address < frame_of(kernel_end) &&
+            module->address + module->bytes > frame_of(kernel_start)) {
+            refuse_to_start("the module \"%s\" lies over the kernel", module->text);
+        }
+    }
+}
+
 /* The device memory the kernel uses itself: interrupt controllers, and the screen for panics. */
 static unsigned list_devices(struct identity_device *devices)
 {
@@ -75,8 +90,7 @@ static unsigned list_devices(struct identity_device *devices)
         devices[count++] = (struct identity_device){page, page + BLOCK_BYTES, PTE_PCD | PTE_PWT};
     }
     if (boot.screen.kind == SCREEN_PIXELS) {
-        uint64_t end =
-            boot.screen.address + (uint64_t)boot.screen.pitch * boot.screen.height;
+        uint64_t end = boot.screen.address + (uint64_t)boot.screen.pitch * boot.screen.height;
         devices[count++] = (struct identity_device){
             boot.screen.address & ~(BLOCK_BYTES - 1),
             (end + BLOCK_BYTES - 1) & ~(BLOCK_BYTES - 1),
@@ -106,12 +120,10 @@ static uint64_t enter_identity_map(uint64_t *devices_end)
     struct identity_device devices[DEVICES_MAX];
     unsigned device_count = list_devices(devices);
     struct identity_size size;
-    uint64_t root =
-        identity_build(&boot, &kernel, devices, device_count, boot_memory_table, &size);
+    uint64_t root = identity_build(&boot, &kernel, devices, device_count, boot_memory_table, &size);
     arch_set_root(root);
     space_init(root);
-    log_print("paging: %lu tables, %B, top %B\n", size.tables, size.tables * FRAME_BYTES,
-              size.top);
+    log_print("paging: %lu tables, %B, top %B\n", size.tables, size.tables * FRAME_BYTES, size.top);
     if (size.device_tables != 0) {
         log_print("paging: %lu more for device memory, %B\n", size.device_tables,
                   size.device_tables * FRAME_BYTES);
@@ -135,6 +147,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     read_boot_info(loader);
     log_print("cocOS " COCOS_VERSION_TEXT "\n");
     check_memory();
+    check_modules();
     arch_cpu_init();
     log_print("cpu: %u found, 1 in use; %s\n", boot.cpu_count, arch_features());
 

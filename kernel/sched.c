@@ -15,7 +15,7 @@ static struct thread *loaded; /* whose FPU and TLS state the CPU holds */
 static struct thread_queue queues[PRIORITIES];
 static uint32_t ready_priorities; /* bit p: queues[p] is not empty */
 static bool must_yield;
-static bool quantum_runs; /* the timer will end this turn */
+static bool quantum_runs;             /* the timer will end this turn */
 static const struct domain *ports_of; /* whose ports are enabled */
 
 struct thread *sched_current(void)

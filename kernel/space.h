@@ -19,7 +19,7 @@ struct domain;
 
 /* A mapping to be made. The address is aligned to the order. */
 struct mapping {
-    uint64_t at;    /* virtual address; the lower half: equal to frame */
+    uint64_t at; /* virtual address; the lower half: equal to frame */
     uint64_t frame;
     uint32_t order; /* ORDER_FRAME or ORDER_BLOCK */
     uint32_t rights;

@@ -73,8 +73,7 @@ static void copy_page(const struct elf_segment *segment, const char *file, uint6
     }
 }
 
-static void load_segment(struct domain *domain, const struct elf_segment *segment,
-                         const char *file)
+static void load_segment(struct domain *domain, const struct elf_segment *segment, const char *file)
 {
     uint64_t end = segment->address + segment->memory_bytes;
     uint64_t tag = segment->rights & MAP_EXECUTE ? TAG8('e', 'l', 'f', '.', 't', 'e', 'x', 't')

@@ -40,7 +40,7 @@ struct thread {
     struct thread *next, *prev; /* in the queue its state names */
     uint8_t state;              /* enum thread_state */
     uint8_t priority;
-    bool faulted;               /* the message is a fault's: words in `fault` */
+    bool faulted; /* the message is a fault's: words in `fault` */
 
     /* While SENDING, ANSWER or RECEIVING: */
     struct endpoint *endpoint;

@@ -37,8 +37,7 @@ static void fault(struct thread *thread)
 {
     const struct registers *r = &thread->registers;
     thread->fault[FAULT_WORD_KIND] = FAULT_MESSAGE + r->vector;
-    thread->fault[FAULT_WORD_ADDRESS] =
-        r->vector == VECTOR_PAGE_FAULT ? arch_fault_address() : 0;
+    thread->fault[FAULT_WORD_ADDRESS] = r->vector == VECTOR_PAGE_FAULT ? arch_fault_address() : 0;
     thread->fault[FAULT_WORD_RIP] = r->rip;
     thread->fault[FAULT_WORD_RSP] = r->rsp;
     thread->fault[FAULT_WORD_CODE] = r->code;

@@ -65,10 +65,10 @@ enum capability_type { COCOS_CAPABILITY_TYPES(COCOS_CAPABILITY_VALUE) };
 #define DOMAIN_NAME 3           /* eight characters, packed little-endian */
 
 /* Numbers for machine_query. */
-#define MACHINE_FRAMES_TOTAL 0  /* frames of RAM that domains can own */
-#define MACHINE_FRAMES_FREE 1   /* of these, free now */
-#define MACHINE_FRAMES_SPLIT 2  /* taken for the records of split blocks */
-#define MACHINE_CHECK 3         /* 0: check_invariants() holds */
+#define MACHINE_FRAMES_TOTAL 0 /* frames of RAM that domains can own */
+#define MACHINE_FRAMES_FREE 1  /* of these, free now */
+#define MACHINE_FRAMES_SPLIT 2 /* taken for the records of split blocks */
+#define MACHINE_CHECK 3        /* 0: check_invariants() holds */
 
 /* Slots every program starts with; the process page names the others. Slot 0 is never used. */
 #define SLOT_NONE 0
@@ -118,15 +118,15 @@ struct screen {
 /* The page at SYSTEM_PAGE: the same frame in every domain, read-only. */
 struct system_page {
     uint32_t version_major, version_minor;
-    uint64_t frame;           /* its own name: for page_map into a new domain */
+    uint64_t frame; /* its own name: for page_map into a new domain */
     uint32_t cpus;
-    uint32_t memory_ranges;   /* entries used of memory[] */
-    uint64_t ram_bytes;       /* sum of MEMORY_FREE */
-    uint64_t top;             /* end of the highest RAM, bytes */
+    uint32_t memory_ranges; /* entries used of memory[] */
+    uint64_t ram_bytes;     /* sum of MEMORY_FREE */
+    uint64_t top;           /* end of the highest RAM, bytes */
     struct screen screen;
-    uint16_t power_port;      /* ACPI PM1a control block, 0 = the machine has none */
-    uint16_t power_value;     /* written there, it turns the machine off (S5) */
-    uint16_t power_port_b;    /* PM1b, 0 = none */
+    uint16_t power_port;   /* ACPI PM1a control block, 0 = the machine has none */
+    uint16_t power_value;  /* written there, it turns the machine off (S5) */
+    uint16_t power_port_b; /* PM1b, 0 = none */
     uint16_t power_value_b;
     struct memory_range memory[MEMORY_RANGES];
 };
@@ -152,8 +152,8 @@ struct boot_module {
 
 /* The page at PROCESS_PAGE: written by whoever loads the program, read-only to it. */
 struct process_page {
-    char name[PROCESS_NAME_BYTES];          /* zero-terminated */
-    uint64_t image_base;                    /* what was added to the ELF file's addresses */
+    char name[PROCESS_NAME_BYTES]; /* zero-terminated */
+    uint64_t image_base;           /* what was added to the ELF file's addresses */
     uint64_t image_end;
     uint32_t argument_count;
     uint32_t slot_count;                    /* entries used of slots[] */

@@ -42,7 +42,7 @@
     X(E_ELF_MACHINE,    67, "not for x86-64") \
     X(E_ELF_TYPE,       68, "neither an executable nor a position-independent executable") \
     X(E_ELF_INTERPRETER,69, "needs a dynamic loader (link it with -static-pie)") \
-    X(E_ELF_HEADERS,    70, "the program header table is of the wrong size or has too many entries") \
+    X(E_ELF_HEADERS,    70, "the program header table is of the wrong size or too long") \
     X(E_ELF_NO_SEGMENT, 71, "nothing to load") \
     X(E_ELF_MANY,       72, "more segments to load than the loader takes") \
     X(E_ELF_FILE_SIZE,  73, "a segment has more bytes in the file than in memory") \

@@ -24,7 +24,7 @@ struct registers {
 #define VECTOR_BOUNCED 257 /* a system call that goes on at the domain's upcall */
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_INTERRUPTS 48 /* first vector of device interrupts */
-#define VECTOR_QUANTUM 240 /* the timer that ends a thread's turn */
+#define VECTOR_QUANTUM 240   /* the timer that ends a thread's turn */
 #define VECTOR_SPURIOUS 255
 
 /* Page-table entries (Intel SDM 3A, 4.5). Cache types through the PAT set in cpu.c. */
@@ -72,7 +72,6 @@ void arch_thread_init(struct registers *registers, uint64_t rip, uint64_t rsp, u
 
 /* Makes `next` the thread that kernel_exit returns to: its stack for traps, its FPU and TLS. */
 void arch_thread_switch(struct thread *previous, struct thread *next);
-
 
 /* Sets the FS base of the current thread. */
 void arch_set_tls(struct thread *thread, uint64_t base);

@@ -324,7 +324,7 @@ void arch_ports_set(const struct port_range *ranges, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         enabled[i] = ranges[i];
         for (unsigned port = ranges[i].first; port <= ranges[i].last; port++) {
-            map[port / 8] &= (uint8_t)~(1u << port % 8);
+            map[port / 8] &= (uint8_t) ~(1u << port % 8);
         }
     }
     enabled_count = count;

@@ -50,9 +50,9 @@ struct tss {
 /* What entry.asm finds through GS. The offsets of the first four stand there, too. */
 struct cpu {
     struct cpu *self;
-    uint64_t kernel_stack;   /* top */
-    uint64_t registers_end;  /* of the current thread: where traps push */
-    uint64_t scratch;        /* user rsp while SYSCALL is entered */
+    uint64_t kernel_stack;  /* top */
+    uint64_t registers_end; /* of the current thread: where traps push */
+    uint64_t scratch;       /* user rsp while SYSCALL is entered */
     struct tss tss __attribute__((aligned(16)));
     uint64_t gdt[7] __attribute__((aligned(16)));
 };

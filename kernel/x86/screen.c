@@ -31,8 +31,7 @@ static void draw_glyph(unsigned char c)
         console_font_start + PSF1_HEADER_BYTES + (size_t)(c < 128 ? c : '?') * glyph_height();
     unsigned bytes_per_pixel = screen.bits_per_pixel / 8;
     for (unsigned y = 0; y < glyph_height(); y++) {
-        uint64_t row = screen.address +
-                       (uint64_t)(line * glyph_height() + y) * screen.pitch +
+        uint64_t row = screen.address + (uint64_t)(line * glyph_height() + y) * screen.pitch +
                        (uint64_t)column * GLYPH_WIDTH * bytes_per_pixel;
         uint8_t *out = frame_ptr(row);
         for (unsigned x = 0; x < GLYPH_WIDTH; x++) {

@@ -67,9 +67,14 @@ void console_printf(const char *format, ...)
         console_print(text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 
+bool console_typed(void)
+{
+    return typed_taken < typed_count;
+}
+
 int console_read(void)
 {
-    if (typed_taken == typed_count) {
+    if (!console_typed()) {
         console_flush();
         struct message message = {.words[0] = CONSOLE_READ};
         int64_t got = sys_call(console, &message);

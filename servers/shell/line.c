@@ -62,10 +62,11 @@ static void place_window(struct line *line)
 {
     if (line->window > line->cursor)
         line->window = line->cursor;
-    while (columns_between(line, line->window, line->cursor) > room(line))
+    uint32_t before = columns_between(line, line->window, line->cursor);
+    for (; before > room(line); before--)
         line->window = next(line, line->window);
-    while (line->window > 0 &&
-           columns_between(line, previous(line, line->window), line->length) <= room(line))
+    uint32_t all = columns_between(line, line->window, line->length);
+    for (; line->window > 0 && all < room(line); all++)
         line->window = previous(line, line->window);
 }
 
@@ -89,6 +90,20 @@ static void refresh(struct line *line)
         print_move(line, columns_between(line, line->window, line->cursor));
 }
 
+void line_show(struct line *line)
+{
+    if (!line->stale && line->shown == line->length)
+        return;
+    /* What is typed at the end of a line is simply printed, as long as there is room. */
+    bool fits = columns_between(line, line->window, line->length) <= room(line);
+    if (line->stale || !fits)
+        refresh(line);
+    else
+        line->print(line->text + line->shown, line->length - line->shown);
+    line->stale = false;
+    line->shown = line->length;
+}
+
 /* ---- changing ---- */
 
 static void set_text(struct line *line, const char *text)
@@ -103,16 +118,12 @@ static void insert(struct line *line, const char *bytes, uint32_t count)
 {
     if (line->length + count >= LINE_BYTES)
         return;
-    bool at_end = line->cursor == line->length;
+    line->stale |= line->cursor < line->length;
     char *at = line->text + line->cursor;
     memmove(at + count, at, line->length - line->cursor + 1);
     memcpy(at, bytes, count);
     line->length += count;
     line->cursor += count;
-    if (at_end && columns_between(line, line->window, line->length) <= room(line))
-        line->print(bytes, count);
-    else
-        refresh(line);
 }
 
 /* Removes the bytes [from, end); the cursor stands at `from` then. */
@@ -123,7 +134,7 @@ static void cut(struct line *line, uint32_t from, uint32_t end)
     memmove(line->text + from, line->text + end, line->length - end + 1);
     line->length -= end - from;
     line->cursor = from;
-    refresh(line);
+    line->stale = true;
 }
 
 static void cut_word(struct line *line)
@@ -141,7 +152,7 @@ static void move_cursor(struct line *line, uint32_t to)
     if (to == line->cursor)
         return;
     line->cursor = to;
-    refresh(line);
+    line->stale = true;
 }
 
 static void move_left(struct line *line)
@@ -195,7 +206,7 @@ static void recall(struct line *line, uint32_t back)
         memcpy(line->draft, line->text, line->length + 1);
     line->back = back;
     set_text(line, back ? history_line(line, back) : line->draft);
-    refresh(line);
+    line->stale = true;
 }
 
 /* ---- keys ---- */
@@ -261,7 +272,7 @@ static void clear_screen(struct line *line)
 {
     print_text(line, "\x1b[H\x1b[2J");
     print_text(line, line->prompt);
-    refresh(line);
+    line->stale = true;
 }
 
 static void take_control(struct line *line, uint8_t byte)
@@ -339,7 +350,8 @@ static void take_character(struct line *line, uint8_t byte)
 void line_begin(struct line *line, uint32_t columns)
 {
     line->columns = columns >= COLUMNS_MIN ? columns : COLUMNS_USUAL;
-    line->length = line->cursor = line->window = line->back = 0;
+    line->length = line->cursor = line->window = line->shown = line->back = 0;
+    line->stale = false;
     line->text[0] = 0;
     line->escape = NO_ESCAPE;
     line->character_count = 0;
@@ -358,11 +370,13 @@ enum line_event line_take(struct line *line, uint8_t byte)
     }
     line->escape = NO_ESCAPE;
     if (byte == '\r' || byte == '\n') {
+        line_show(line);
         print_text(line, "\n");
         remember(line);
         return LINE_READY;
     }
     if (byte == CONTROL('C')) {
+        line_show(line);
         print_text(line, "^C\n");
         return LINE_CANCELLED;
     }

@@ -33,6 +33,8 @@ struct line {
     char text[LINE_BYTES]; /* zero-terminated */
     uint32_t length, cursor;
     uint32_t window; /* the first byte shown */
+    uint32_t shown;  /* bytes of the text that are on the screen, with the cursor behind them */
+    bool stale;      /* more than new bytes at the end is to be shown */
     uint32_t columns;
 
     char character[4]; /* UTF-8, so far */
@@ -52,5 +54,9 @@ void line_begin(struct line *line, uint32_t columns);
 
 /* Takes one byte. After anything but LINE_MORE call line_begin before the next. */
 enum line_event line_take(struct line *line, uint8_t byte);
+
+/* Shows what the bytes taken have changed: to be called when no more are there for now. Drawing
+ * for each would cost more than a fast typist, such as a program, leaves time for. */
+void line_show(struct line *line);
 
 #endif

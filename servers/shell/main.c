@@ -35,6 +35,8 @@ static int step(void)
 {
     line_begin(&line, console_fresh_line());
     for (;;) {
+        if (!console_typed())
+            line_show(&line);
         int byte = console_read();
         if (byte < 0)
             return byte;

@@ -5,6 +5,7 @@
 #ifndef SHELL_SHELL_H
 #define SHELL_SHELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ int64_t console_open(void);
 void console_print(const char *bytes, size_t count);
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void console_flush(void);
+
+/* Whether console_read returns without waiting. */
+bool console_typed(void);
 
 /* Waits for the next byte typed. A negative error when the console is gone. */
 int console_read(void);

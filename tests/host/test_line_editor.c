@@ -51,6 +51,8 @@ static enum line_event type(const char *keys)
     enum line_event event = LINE_MORE;
     for (; *keys && event == LINE_MORE; keys++)
         event = line_take(&line, (uint8_t)*keys);
+    if (event == LINE_MORE)
+        line_show(&line);
     return event;
 }
 
@@ -106,6 +108,21 @@ static void test_typing(void **state)
     line_begin(&line, COLUMNS);
     assert_int_equal(type("\n"), LINE_MORE);
     assert_int_equal(type("\n"), LINE_READY);
+}
+
+/* Bytes that come together are shown together, whatever they do to the line. */
+static void test_showing_once(void **state)
+{
+    (void)state;
+    type("abc" LEFT "x\x01y\x05z\x7f");
+    assert_line("yabxc", 5);
+    assert_string_equal(printed, "\r\x1b[7Cyabxc\x1b[K");
+    printed_count = 0;
+    type("");
+    assert_int_equal(printed_count, 0);
+    /* What nobody saw before Enter is still printed. */
+    type(" 1\r");
+    assert_string_equal(printed, " 1\n");
 }
 
 static void test_moving_and_inserting(void **state)
@@ -269,8 +286,9 @@ static void test_any_bytes(void **state)
                                   : (uint8_t)(number >> 8);
         if (line_take(&line, byte) != LINE_MORE)
             line_begin(&line, (uint32_t)(number >> 16) % 100);
+        if (number >> 40 & 1)
+            line_show(&line);
         assert_true(line.length < LINE_BYTES && line.cursor <= line.length);
-        assert_true(line.window <= line.cursor);
         assert_int_equal(line.text[line.length], 0);
     }
 }
@@ -279,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_typing, start),
+        cmocka_unit_test_setup(test_showing_once, start),
         cmocka_unit_test_setup(test_moving_and_inserting, start),
         cmocka_unit_test_setup(test_deleting, start),
         cmocka_unit_test_setup(test_ending, start),

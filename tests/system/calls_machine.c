@@ -45,7 +45,8 @@ static void test_ports(void)
     EXPECT(E_SLOT, sys_ports_enable(99));
     EXPECT(OK, sys_ports_enable(SLOT_INIT_PORTS)); /* once more is no more */
     for (uint64_t i = 0; i < 8; i++) {
-        EXPECT(OK, sys_slot_copy(SLOT_SELF, PART, SLOT_INIT_PORTS, RIGHT_USE, (i + 1) | 1ull << 32));
+        EXPECT(OK,
+               sys_slot_copy(SLOT_SELF, PART, SLOT_INIT_PORTS, RIGHT_USE, (i + 1) | 1ull << 32));
         EXPECT(i < 7 ? OK : E_LIMIT, sys_ports_enable(PART));
         EXPECT(OK, sys_slot_drop(PART));
     }

@@ -127,13 +127,11 @@ static void test_slots(void)
     EXPECT(OK, sys_slot_drop(SCRATCH));
 
     /* Ranges are narrowed, never widened. */
-    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_INIT_PORTS, RIGHT_ALL,
-                                     0xffff | 2ull << 32));
+    EXPECT(E_ARGUMENT,
+           sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_INIT_PORTS, RIGHT_ALL, 0xffff | 2ull << 32));
     EXPECT(OK, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_INIT_PORTS, RIGHT_ALL, 0x80 | 4ull << 32));
-    EXPECT(E_ARGUMENT,
-           sys_slot_copy(SLOT_SELF, THREAD, SCRATCH, RIGHT_ALL, 0x80 | 5ull << 32));
-    EXPECT(E_ARGUMENT,
-           sys_slot_copy(SLOT_SELF, THREAD, SCRATCH, RIGHT_ALL, 0x7f | 2ull << 32));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, THREAD, SCRATCH, RIGHT_ALL, 0x80 | 5ull << 32));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, THREAD, SCRATCH, RIGHT_ALL, 0x7f | 2ull << 32));
     EXPECT(OK, sys_slot_copy(SLOT_SELF, THREAD, SCRATCH, RIGHT_ALL, 0x83 | 1ull << 32));
     EXPECT(OK, sys_slot_drop(THREAD));
     EXPECT(OK, sys_slot_drop(SCRATCH));

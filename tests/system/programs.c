@@ -54,8 +54,8 @@ static void test_mmap(void)
         memory[i] = 1;
     }
     expect(munmap(memory, bytes) == 0, "munmap takes it back");
-    void *both = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *both =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     expect(both == MAP_FAILED, "writable and executable at once is refused");
 }
 

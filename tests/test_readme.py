@@ -1,0 +1,43 @@
+"""The README's promises, to the letter."""
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def test_first_server(run, tmp_path):
+    """The server that the README shows compiles without a warning, starts, and serves."""
+    source = tmp_path / "echo.c"
+    source.write_text(re.search(r"```c\n(.*?)```", README, re.DOTALL)[1])
+    subprocess.run([ROOT / "libc/cocos-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "echo", source],
+                   check=True)
+    result = run("--module", tmp_path / "echo", commands=["ps"])
+    assert re.search(r"serves +echo$", "\n".join(result.answer("ps")), re.MULTILINE)
+
+
+def test_transcript(run):
+    """What the README shows of a session is what a session shows."""
+    commands = re.findall(r"^    cocos> (.*)$", README, re.MULTILINE)
+    result = run(commands=commands)
+    shown = re.search(r"(^    cocos> .*?)\n\n", README, re.MULTILINE | re.DOTALL)[1]
+    for line in shown.splitlines():
+        assert line.strip() in result.lines, line
+
+
+def test_every_link_leads_somewhere():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "doc").rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert "://" in link or (page.parent / link).exists(), f"{page}: {link}"
+
+
+def test_every_command_is_there():
+    """Makefile targets and tools that the documents name exist."""
+    makefile = (ROOT / "Makefile").read_text()
+    for page in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / page).read_text()
+        for target in re.findall(r"(?:^    |`)make ([a-z-]+)", text, re.MULTILINE):
+            assert re.search(rf"^(?:[\w -]*\s)?{target}:|PHONY:.*\b{target}\b", makefile, re.MULTILINE), target
+        for tool in re.findall(r"\b((?:tools|libc)/[a-z-]+)\b(?!\.)", text):
+            assert (ROOT / tool).exists(), tool
