@@ -163,7 +163,7 @@ int64_t sys_slot_copy(const struct call *call)
     if (cap_alive(&copy) != OK) {
         return E_DEAD;
     }
-    if (copy.type == CAP_REPLY) {
+    if (copy.type == CAP_REPLY || copy.type == CAP_AWAITED) {
         return E_ARGUMENT;
     }
     if (!(copy.rights & RIGHT_COPY)) {
@@ -196,6 +196,9 @@ int64_t sys_slot_drop(const struct call *call)
     struct slot *slot = &call->domain->slots[number];
     if (slot->type == CAP_EMPTY) {
         return E_SLOT;
+    }
+    if (slot->type == CAP_AWAITED) {
+        return E_OCCUPIED;
     }
     ipc_drop_reply(slot, E_DROPPED);
     *slot = (struct slot){0};

@@ -1,7 +1,8 @@
 /*
  * Endpoints: where messages and signals arrive (DESIGN section 5). An endpoint is one frame.
  *
- * Invariant: not both queues hold threads; with receivers waiting, no signal is pending.
+ * Invariant: not both queues hold threads; with receivers waiting, no signal is pending
+ * (but while the receivers' domain is being ended).
  */
 #ifndef KERNEL_ENDPOINT_H
 #define KERNEL_ENDPOINT_H

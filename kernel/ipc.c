@@ -44,6 +44,12 @@ static void set_words(struct registers *to, const struct thread *sender)
     to->r9 = from->r9;
 }
 
+/* Reply capabilities, and slots kept for one, are nothing to be copied. */
+static bool is_of_one_thread(const struct slot *slot)
+{
+    return slot->type == CAP_REPLY || slot->type == CAP_AWAITED;
+}
+
 /* Copies the capability the sender named into the slot the receiver named, if both did. */
 static uint64_t transfer_capability(const struct thread *sender, const struct thread *receiver)
 {
@@ -53,7 +59,7 @@ static uint64_t transfer_capability(const struct thread *sender, const struct th
     }
     struct slot *to;
     const struct slot *from = &sender->domain->slots[sender->send_slot];
-    if (from->type == CAP_EMPTY || from->type == CAP_REPLY || !(from->rights & RIGHT_COPY) ||
+    if (from->type == CAP_EMPTY || is_of_one_thread(from) || !(from->rights & RIGHT_COPY) ||
         cap_alive(from) != OK || cap_find_empty(receiver->domain, receiver->receive_slot, &to)) {
         return 0;
     }
@@ -99,7 +105,7 @@ static int64_t check_extras(struct thread *thread)
         if (cap_alive(&thread->domain->slots[send]) != OK) {
             return E_DEAD;
         }
-        if (thread->domain->slots[send].type == CAP_REPLY) {
+        if (is_of_one_thread(&thread->domain->slots[send])) {
             return E_TYPE;
         }
         if (!(thread->domain->slots[send].rights & RIGHT_COPY)) {
@@ -118,29 +124,33 @@ static void keep_extras(struct thread *thread)
 /* ---- Delivery ---- */
 
 /* `sender`'s message reaches `receiver`, neither of them in a queue: the sender awaits the answer
- * that the receiver's reply slot now stands for. False: that slot has been filled meanwhile, and
- * nothing has changed. */
-static bool deliver(struct thread *sender, struct thread *receiver)
+ * that the receiver's reply slot, empty or kept for this, now stands for. */
+static void deliver(struct thread *sender, struct thread *receiver)
 {
-    struct slot *reply;
-    if (cap_find_empty(receiver->domain, receiver->reply_slot, &reply) != OK) {
-        return false;
-    }
     transfer(sender, receiver, sender->badge);
     sender->state = THREAD_ANSWER;
     sender->endpoint = NULL;
     sender->call = cap_new_generation();
-    *reply = (struct slot){
+    receiver->domain->slots[receiver->reply_slot] = (struct slot){
         .object = frame_of(sender),
         .generation = sender->call,
         .type = CAP_REPLY,
         .rights = RIGHT_ALL,
     };
-    return true;
+}
+
+void ipc_release_slot(const struct thread *receiver)
+{
+    if (!receiver->domain->dying) {
+        receiver->domain->slots[receiver->reply_slot] = (struct slot){0};
+    }
 }
 
 void ipc_fail(struct thread *thread, int64_t error)
 {
+    if (thread->state == THREAD_RECEIVING) {
+        ipc_release_slot(thread);
+    }
     thread->call = 0;
     thread->endpoint = NULL;
     if (thread->faulted) {
@@ -153,23 +163,27 @@ void ipc_fail(struct thread *thread, int64_t error)
     sched_ready(thread);
 }
 
-/* The current thread, already checked, sends to `endpoint` and waits for the answer. */
-static void send(struct thread *sender, struct endpoint *endpoint, uint64_t badge)
+/* The current thread, already checked, sends to `endpoint` and waits for the answer. E_GONE, and
+ * nothing has changed: who would receive belongs to a domain that is being ended. */
+static int64_t send(struct thread *sender, struct endpoint *endpoint, uint64_t badge)
 {
+    struct thread *receiver = endpoint->receivers.first;
+    if (receiver != NULL && receiver->domain->dying) {
+        return E_GONE;
+    }
     sender->badge = badge;
     sched_unready(sender);
-    struct thread *receiver;
-    while ((receiver = endpoint->receivers.first) != NULL) {
-        thread_queue_remove(&endpoint->receivers, receiver);
-        if (deliver(sender, receiver)) {
-            sched_hand_over(receiver);
-            return;
-        }
-        ipc_fail(receiver, E_OCCUPIED);
+    if (receiver == NULL) {
+        sender->state = THREAD_SENDING;
+        sender->endpoint = endpoint;
+        thread_queue_add(&endpoint->senders, sender);
+        return CALL_NO_RESULT;
     }
-    sender->state = THREAD_SENDING;
-    sender->endpoint = endpoint;
-    thread_queue_add(&endpoint->senders, sender);
+    thread_queue_remove(&endpoint->receivers, receiver);
+    deliver(sender, receiver);
+    receiver->endpoint = NULL;
+    sched_hand_over(receiver);
+    return CALL_NO_RESULT;
 }
 
 int64_t sys_call(const struct call *call)
@@ -188,8 +202,7 @@ int64_t sys_call(const struct call *call)
         return error;
     }
     keep_extras(caller);
-    send(caller, endpoint, badge);
-    return CALL_NO_RESULT;
+    return send(caller, endpoint, badge);
 }
 
 /* ---- Receiving ---- */
@@ -207,10 +220,7 @@ static int64_t receive_now(struct thread *receiver, struct endpoint *endpoint)
         return E_TIMEOUT;
     }
     thread_queue_remove(&endpoint->senders, sender);
-    if (!deliver(sender, receiver)) {
-        thread_queue_add(&endpoint->senders, sender);
-        return E_OCCUPIED;
-    }
+    deliver(sender, receiver);
     return CALL_NO_RESULT;
 }
 
@@ -227,7 +237,8 @@ static int64_t check_wait(const struct call *call, struct endpoint **endpoint)
     return error != OK ? error : check_extras(call->thread);
 }
 
-/* The current thread, already checked, takes a message or waits for one. */
+/* The current thread, already checked, takes a message or waits for one; the empty reply slot is
+ * kept for it meanwhile, so that delivery cannot fail. */
 static int64_t receive(struct thread *receiver, struct endpoint *endpoint)
 {
     keep_extras(receiver);
@@ -236,6 +247,8 @@ static int64_t receive(struct thread *receiver, struct endpoint *endpoint)
     if (result != E_TIMEOUT || receiver->registers.r14 == DEADLINE_NOW) {
         return result;
     }
+    receiver->domain->slots[receiver->reply_slot] =
+        (struct slot){.object = frame_of(receiver), .type = CAP_AWAITED};
     sched_unready(receiver);
     receiver->state = THREAD_RECEIVING;
     receiver->endpoint = endpoint;
@@ -337,12 +350,13 @@ int64_t sys_reply_wait(const struct call *call)
 void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
 {
     struct thread *receiver = endpoint->receivers.first;
-    if (receiver == NULL) {
+    if (receiver == NULL || receiver->domain->dying) {
         endpoint->signals |= bits;
         return;
     }
     thread_queue_remove(&endpoint->receivers, receiver);
     receiver->endpoint = NULL;
+    ipc_release_slot(receiver);
     transfer_signals(receiver, bits);
     sched_ready(receiver);
 }
@@ -364,22 +378,24 @@ int64_t sys_signal(const struct call *call)
 
 /* ---- Faults ---- */
 
+static struct endpoint *fault_endpoint(const struct slot *slot)
+{
+    if (slot->type != CAP_ENDPOINT || cap_alive(slot) != OK) {
+        return NULL;
+    }
+    struct endpoint *endpoint = frame_ptr(slot->object);
+    return endpoint->closing ? NULL : endpoint;
+}
+
 void ipc_fault(struct thread *thread)
 {
-    struct endpoint *endpoint;
-    struct slot *slot = &thread->domain->fault_endpoint;
+    const struct slot *slot = &thread->domain->fault_endpoint;
+    struct endpoint *endpoint = fault_endpoint(slot);
     thread->send_slot = thread->receive_slot = SLOT_NONE;
-    if (slot->type != CAP_ENDPOINT || cap_alive(slot) != OK) {
-        sched_unready(thread);
-        thread->state = THREAD_STOPPED;
-        return;
-    }
-    endpoint = frame_ptr(slot->object);
-    if (endpoint->closing) {
-        sched_unready(thread);
-        thread->state = THREAD_STOPPED;
-        return;
-    }
     thread->faulted = true;
-    send(thread, endpoint, slot->badge);
+    if (endpoint == NULL || send(thread, endpoint, slot->badge) != CALL_NO_RESULT) {
+        thread->faulted = false;
+        sched_unready(thread);
+        thread->state = THREAD_STOPPED;
+    }
 }

@@ -18,6 +18,9 @@ struct thread *ipc_caller(const struct slot *reply);
 /* If the slot holds a live reply capability, its caller goes on with `error`. */
 void ipc_drop_reply(const struct slot *slot, int64_t error);
 
+/* A thread that was waiting for messages does so no more: its reply slot is empty again. */
+void ipc_release_slot(const struct thread *receiver);
+
 /* The current thread faulted: its domain's fault endpoint is called with the words in
  * thread->fault, or it stops when there is none. */
 void ipc_fault(struct thread *thread);

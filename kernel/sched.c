@@ -69,7 +69,7 @@ void sched_hand_over(struct thread *next)
 }
 
 /* The first thread of the highest priority, taken out of its queue; NULL: none is ready. Threads
- * of a domain that is being ended stop here. */
+ * of a domain that is being ended stop here, each once. */
 static struct thread *take_first(void)
 {
     while (ready_priorities != 0) {

@@ -8,6 +8,7 @@
 #include "kernel/domain.h"
 #include "kernel/endpoint.h"
 #include "kernel/frame_ptr.h"
+#include "kernel/ipc.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
@@ -23,6 +24,7 @@ void thread_stop(struct thread *thread)
         break;
     case THREAD_RECEIVING:
         thread_queue_remove(&thread->endpoint->receivers, thread);
+        ipc_release_slot(thread);
         break;
     default:
         break;

@@ -24,7 +24,8 @@
     X(CAP_INTERRUPT, 5, "interrupts") \
     X(CAP_PORTS,     6, "ports") \
     X(CAP_DEVICE,    7, "device memory") \
-    X(CAP_MACHINE,   8, "machine")
+    X(CAP_MACHINE,   8, "machine") \
+    X(CAP_AWAITED,   9, "awaited call")
 /* clang-format on */
 #define COCOS_CAPABILITY_VALUE(name, value, text) name = (value),
 enum capability_type { COCOS_CAPABILITY_TYPES(COCOS_CAPABILITY_VALUE) };

@@ -19,6 +19,7 @@
 #include "input.h"
 #include "screen.h"
 #include "serial.h"
+#include "texts.h"
 
 enum { SERIAL_SIGNAL = 0 };
 
@@ -57,6 +58,8 @@ static void serve(struct message *message)
     char text[TEXT_BYTES];
     uint32_t request = TEXT_REQUEST(message->words[0]);
     uint32_t length = TEXT_LENGTH(message->words[0]);
+    bool more = message->words[0] & TEXT_MORE;
+    uint64_t badge = message->badge;
     memcpy(text, &message->words[1], sizeof text);
     *message = (struct message){0};
     if (request == CONSOLE_SIZE) {
@@ -68,7 +71,7 @@ static void serve(struct message *message)
     } else if (length > TEXT_BYTES) {
         message->words[0] = (uint64_t)E_TOO_LONG;
     } else if (request == CONSOLE_WRITE) {
-        print(text, length);
+        texts_take(badge, text, length, more, print);
     } else {
         message->words[0] = (uint64_t)take_typed(text, length);
     }
@@ -95,20 +98,26 @@ static uint32_t answer(uint32_t reply_slot, struct message *message)
     return reply_slot;
 }
 
+static void draw(void)
+{
+    screen_update(&terminal, serial_take);
+    undrawn = 0;
+}
+
 /* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs
  * far more than the rest, and lines that scroll away need not be drawn at all. */
 static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
 {
     *message = (struct message){0};
-    if (undrawn > 0 && undrawn < UNDRAWN_MAX) {
+    if (undrawn >= UNDRAWN_MAX)
+        draw();
+    if (undrawn > 0 || texts_open()) {
         sys_yield();
         int64_t got = sys_wait(endpoint, reply_slot, DEADLINE_NOW, message);
         if (got != E_TIMEOUT)
             return got;
-    }
-    if (undrawn > 0) {
-        screen_update(&terminal, serial_take);
-        undrawn = 0;
+        texts_flush(print);
+        draw();
     }
     return sys_wait(endpoint, reply_slot, DEADLINE_NEVER, message);
 }
@@ -118,7 +127,7 @@ int main(void)
     if (serial_open() < 0)
         return 1;
     const char *refusal = screen_open(&terminal);
-    screen_update(&terminal, serial_take);
+    draw();
     if (refusal)
         complain("no screen", refusal);
 

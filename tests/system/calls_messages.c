@@ -218,6 +218,38 @@ static void test_fault(void)
     end_endpoint();
 }
 
+/* Waits with the reply slot that main also wants, until the endpoint ends. */
+static void receiver(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    helper_result = sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message);
+    sys_call(ANSWERS, &message);
+}
+
+/* The reply slot is kept for a thread while it waits, and for nobody else. */
+static void test_awaited(void)
+{
+    struct message message = {.words = {0}};
+    make_endpoint();
+    EXPECT(OK, sys_thread_create(THREAD, claim_object(), SLOT_SELF));
+    EXPECT(OK, sys_thread_start(THREAD, (uint64_t)receiver,
+                                (uint64_t)(helper_stack + sizeof helper_stack - 8), 0));
+    let_helper_run();
+    EXPECT(CAP_AWAITED, sys_slot_query(SLOT_SELF, REPLY));
+    EXPECT(E_OCCUPIED, sys_wait(ENDPOINT, REPLY, DEADLINE_NOW, &message));
+    EXPECT(E_OCCUPIED, sys_slot_drop(REPLY));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, PLACE, REPLY, RIGHT_ALL, 0));
+    message.send_slot = REPLY;
+    EXPECT(E_TYPE, sys_call(CLIENT, &message));
+    EXPECT(OK, sys_signal(ENDPOINT, 4));
+    EXPECT(CAP_EMPTY, sys_slot_query(SLOT_SELF, REPLY));
+    let_helper_run();
+    EXPECT(RECEIVED_SIGNAL, helper_result);
+    end_helper();
+    end_endpoint();
+}
+
 int main(void)
 {
     fund(SLOT_SELF, 8);
@@ -227,6 +259,7 @@ int main(void)
     test_errors();
     test_capability_in_message();
     test_gone();
+    test_awaited();
     test_fault();
     end_test();
 }

@@ -33,9 +33,9 @@ int64_t sys_call(uint32_t endpoint, struct message *message);
 
 /*
  * Waits at `endpoint` (RIGHT_RECEIVE). RECEIVED_CALL: a caller now waits in `reply_slot`, which
- * must have been empty (E_OCCUPIED). RECEIVED_SIGNAL: words[0] holds the bits. E_TIMEOUT: the
- * deadline was DEADLINE_NOW and nothing was there. E_GONE: the endpoint ended.
- * E_UNSUPPORTED: another deadline than DEADLINE_NOW and DEADLINE_NEVER.
+ * must have been empty (E_OCCUPIED) and is kept for it while the thread waits. RECEIVED_SIGNAL:
+ * words[0] holds the bits. E_TIMEOUT: the deadline was DEADLINE_NOW and nothing was there. E_GONE:
+ * the endpoint ended. E_UNSUPPORTED: another deadline than DEADLINE_NOW and DEADLINE_NEVER.
  */
 int64_t sys_wait(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline,
                  struct message *message);
@@ -143,7 +143,8 @@ int64_t sys_object_destroy(uint32_t slot);
  */
 int64_t sys_slot_copy(uint32_t domain, uint32_t to, uint32_t from, uint32_t rights, uint64_t badge);
 
-/* Empties a slot. A caller waiting in it gets E_DROPPED. */
+/* Empties a slot. A caller waiting in it gets E_DROPPED. E_OCCUPIED: a thread that waits for
+ * messages has named it for their reply capability. */
 int64_t sys_slot_drop(uint32_t slot);
 
 /* Returns type | rights << 8 of what slot `slot` of `domain` holds (0: empty). */
