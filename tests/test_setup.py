@@ -3,6 +3,7 @@
 tools/setup meets machines that lack something: a PATH with scripts in the place of the package
 tools.
 """
+import os
 import re
 import shutil
 import subprocess
@@ -15,9 +16,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def make(*arguments, timeout=300):
+    """Without a display, so that no window opens."""
+    environment = {**os.environ}
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        environment.pop(name, None)
     return subprocess.run(
         ["make", *arguments],
         cwd=ROOT,
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

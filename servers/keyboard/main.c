@@ -106,16 +106,17 @@ int main(void)
         fprintf(stderr, "keyboard: this machine has no PS/2 controller\n");
         return 1;
     }
-    if (!set_up()) {
-        fprintf(stderr, "keyboard: the PS/2 controller does not answer\n");
-        return 1;
-    }
     got = service_find("console", &console);
     if (got < 0)
         return refuse("the console", got);
     got = service_register("keyboard", &endpoint);
     if (got < 0)
         return refuse("serving", got);
+    /* Not before nobody else serves as keyboard: it would be the other one's controller. */
+    if (!set_up()) {
+        fprintf(stderr, "keyboard: the PS/2 controller does not answer\n");
+        return 1;
+    }
     got = sys_interrupt_bind(interrupts, LINE, endpoint, KEYBOARD_SIGNAL);
     if (got < 0)
         return refuse("interrupt line 1", got);

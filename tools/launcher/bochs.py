@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import tty
 
 from .machine import Failure, Machine, find_file, find_program
