@@ -1,6 +1,7 @@
 """Servers and programs as a user meets them: started, called, refused, faulting, ended; and nothing left behind."""
 import re
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,19 @@ def test_module_option(run):
     """A user's own server, given as a module, runs before the shell does."""
     result = run("--module", HELLO, commands=["hello-client you"])
     assert "hello, you! (greeting 1)" in result.lines
+
+
+@pytest.mark.parametrize("at, accepted", [
+    ("0xffff800000400000", True), ("0xffffa00000000000", True), ("0xffffffffffdfe000", False), ("0x400000", False)])
+def test_fixed_address(run, tmp_path, at, accepted):
+    """A program linked at an address of its own is loaded there, if that is in the upper half and below its top."""
+    subprocess.run(["gcc", "-nostdlib", "-static", "-ffreestanding", "-fPIE", "-no-pie", "-O2", "-fcf-protection=none",
+                    f"-I{ROOT / 'include'}", f"-Wl,-Ttext-segment={at}", "-Wl,-z,separate-code,-z,norelro",
+                    "-Wl,-z,max-page-size=4096,--build-id=none,-z,noexecstack", "-o", tmp_path / "fixed",
+                    ROOT / "tests/fixed/fixed.c"], check=True)
+    result = run("--module", tmp_path / "fixed", commands=["run fixed", "echo $?"])
+    assert result.answer("echo $?") == ["7" if accepted else "1"]
+    assert bool(result.answer("run fixed")) != accepted
 
 
 def test_example_is_short():

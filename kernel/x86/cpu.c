@@ -143,7 +143,7 @@ static void enable_protection(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     __get_cpuid_count(7, 0, &a, &b, &c, &d);
-    uint64_t cr4 = read_cr4() | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    uint64_t cr4 = read_cr4() | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
     add_feature("NX WP");
     if (b & CPUID_7_EBX_SMEP) {
         cr4 |= CR4_SMEP;

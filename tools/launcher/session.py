@@ -16,6 +16,8 @@ from .qemu import Qemu
 from .typist import LineTypist, Person, PipeTypist
 
 TIMED_OUT, FAILED = 124, 125
+PICTURES_AT_MOST = 20
+SECONDS_BETWEEN_PICTURES = 0.2
 EMULATORS = {"qemu": Qemu, "bochs": Bochs}
 
 
@@ -110,9 +112,19 @@ class Session:
             sys.stdout.buffer.flush()
 
     def take_picture(self):
-        if self.options.screendump and not self.picture_taken:
-            self.picture_taken = True
+        """The screen, once it stands still: it may be drawn after the serial line has said all."""
+        if not self.options.screendump or self.picture_taken:
+            return
+        self.picture_taken = True
+        before = None
+        for _ in range(PICTURES_AT_MOST):
             self.machine.screendump(self.options.screendump)
+            with open(self.options.screendump, "rb") as file:
+                picture = file.read()
+            if picture == before:
+                return
+            before = picture
+            time.sleep(SECONDS_BETWEEN_PICTURES)
 
     def timed_out(self):
         if self.console.trouble:
