@@ -5,14 +5,12 @@
 
 #include <stddef.h>
 
-#include "boot/boot_info.h"
-#include "kernel/boot_memory.h"
 #include "kernel/frame_ptr.h"
+#include "kernel/frame_table.h"
 #include "kernel/panic.h"
 #include "kernel/string.h"
 
 #define FOUR_GIB (4 * GIB_BYTES)
-#define RECORDS_BYTES (FRAMES_PER_BLOCK * sizeof(struct frame))
 #define FIRST_MIB_FRAMES 256u
 
 /* Free blocks, and split blocks with a free frame: below and above 4 GiB. The first block is on
@@ -156,20 +154,31 @@ static void start_split(struct block *block, uint64_t records)
     block->first_free = NO_INDEX;
 }
 
+void frame_split(uint64_t base, uint64_t records)
+{
+    struct block *block = &blocks[base >> BLOCK_SHIFT];
+    uint8_t type = block->whole.type;
+    if (type == FRAME_FREE) {
+        list_remove(&free_blocks[side_of(base)], base, true);
+    }
+    start_split(block, records);
+    for (uint32_t i = FRAMES_PER_BLOCK; i-- > 0;) {
+        records_of(block)[i].type = type;
+        if (type == FRAME_FREE) {
+            push_free_frame(block, base + i * FRAME_BYTES);
+        }
+    }
+}
+
 /* Splits a free block; its records go where the frame `wanted` does not lie. */
 static void split_free_block(uint64_t base, uint64_t wanted)
 {
     struct block *block = &blocks[base >> BLOCK_SHIFT];
     uint32_t first = index_in_block(wanted) < RECORD_FRAMES ? FRAMES_PER_BLOCK - RECORD_FRAMES : 0;
-    list_remove(&free_blocks[side_of(base)], base, true);
-    start_split(block, base + first * FRAME_BYTES);
-    for (uint32_t i = FRAMES_PER_BLOCK; i-- > 0;) {
-        if (i - first < RECORD_FRAMES) {
-            records_of(block)[i].type = FRAME_RECORDS;
-        } else {
-            records_of(block)[i].type = FRAME_FREE;
-            push_free_frame(block, base + i * FRAME_BYTES);
-        }
+    frame_split(base, base + first * FRAME_BYTES);
+    for (uint32_t i = first; i < first + RECORD_FRAMES; i++) {
+        remove_free_frame(block, base + i * FRAME_BYTES);
+        records_of(block)[i].type = FRAME_RECORDS;
     }
     frame_counts.free -= RECORD_FRAMES;
     frame_counts.records += RECORD_FRAMES;
@@ -179,9 +188,11 @@ static void split_free_block(uint64_t base, uint64_t wanted)
 static void join_if_free(uint64_t base)
 {
     struct block *block = &blocks[base >> BLOCK_SHIFT];
+    const struct frame *of_records = frame_at((uint64_t)block->records << FRAME_SHIFT);
     bool own_records =
-        (uint64_t)block->records >> (BLOCK_SHIFT - FRAME_SHIFT) == base >> BLOCK_SHIFT;
-    if (!own_records || base == 0 || block->free_count != FRAMES_PER_BLOCK - RECORD_FRAMES) {
+        (uint64_t)block->records >> (BLOCK_SHIFT - FRAME_SHIFT) == base >> BLOCK_SHIFT &&
+        of_records->type == FRAME_RECORDS;
+    if (!own_records || block->free_count != FRAMES_PER_BLOCK - RECORD_FRAMES) {
         return;
     }
     list_remove(&partial_blocks[side_of(base)], base, true);
@@ -312,142 +323,16 @@ void frame_free_device(uint64_t address, uint32_t order)
     *frame_record(address, order) = (struct frame){.type = FRAME_ABSENT};
 }
 
-/* ---- Boot ---- */
+/* ---- Making the table ---- */
 
-/* Records for blocks that are split from the start: taken once, used from the front. */
-static uint64_t boot_records, boot_records_end;
-static struct frame first_block_records[FRAMES_PER_BLOCK] __attribute__((aligned(4096)));
-
-static void split_at_boot(uint64_t base)
+void frame_table_make(struct block *table, uint64_t count)
 {
-    struct block *block = &blocks[base >> BLOCK_SHIFT];
-    if (block->whole.type == FRAME_SPLIT) {
-        return;
-    }
-    bool was_free = block->whole.type == FRAME_FREE;
-    if (was_free) {
-        list_remove(&free_blocks[side_of(base)], base, true);
-    }
-    uint8_t type = block->whole.type;
-    ensure(base == 0 || boot_records + RECORDS_BYTES <= boot_records_end);
-    if (base == 0) {
-        start_split(block, frame_of(first_block_records));
-    } else {
-        start_split(block, boot_records);
-        boot_records += RECORDS_BYTES;
-    }
-    for (uint32_t i = FRAMES_PER_BLOCK; i-- > 0;) {
-        records_of(block)[i].type = type;
-        if (was_free) {
-            push_free_frame(block, base + i * FRAME_BYTES);
-        }
-    }
-}
-
-/* Calls for every whole block and every single frame of [start, end). */
-static void set_range(uint64_t start, uint64_t end,
-                      void (*set)(uint64_t address, uint32_t order, enum frame_type, uint64_t tag),
-                      enum frame_type type, uint64_t tag)
-{
-    uint64_t at = start;
-    while (at < end) {
-        uint64_t base = at & ~(BLOCK_BYTES - 1);
-        bool whole = at == base && end - at >= BLOCK_BYTES && base != 0 &&
-                     blocks[base >> BLOCK_SHIFT].whole.type != FRAME_SPLIT;
-        if (!whole) {
-            split_at_boot(base);
-        }
-        set(at, whole ? ORDER_BLOCK : ORDER_FRAME, type, tag);
-        at += whole ? BLOCK_BYTES : FRAME_BYTES;
-    }
-}
-
-static void add_memory(uint64_t address, uint32_t order, enum frame_type type, uint64_t tag)
-{
-    (void)tag;
-    if (type == FRAME_FREE) {
-        frame_free(address, order);
-        frame_counts.usable += 1ull << order;
-    } else {
-        frame_record(address, order)->type = (uint8_t)type;
-    }
-}
-
-static void take_memory(uint64_t address, uint32_t order, enum frame_type type, uint64_t tag)
-{
-    struct frame *record = frame_record(address, order);
-    if (record->type == FRAME_FREE) {
-        record = frame_take(address, order, type);
-        if (type == FRAME_KERNEL) {
-            frame_counts.usable -= 1ull << order;
-        }
-    }
-    record->type = (uint8_t)type;
-    record->tag = tag;
-}
-
-void frame_reserve(uint64_t start, uint64_t end, enum frame_type type, uint64_t tag)
-{
-    uint64_t top = frame_table_top();
-    set_range(start & ~(FRAME_BYTES - 1),
-              end > top ? top : (end + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1), take_memory, type,
-              tag);
-}
-
-static void add_ranges(const struct boot_info *info, bool free)
-{
-    uint64_t top = frame_table_top();
-    for (uint32_t i = 0; i < info->memory_count; i++) {
-        const struct memory_range *range = &info->memory[i];
-        if ((range->type == MEMORY_FREE) != free || range->start >= top) {
-            continue;
-        }
-        /* Free memory in whole frames only; what is reserved even in part is not touched. */
-        uint64_t start = free ? (range->start + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1)
-                              : range->start & ~(FRAME_BYTES - 1);
-        uint64_t end = free ? range->end & ~(FRAME_BYTES - 1)
-                            : (range->end + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
-        if (free && start == 0) {
-            start = FRAME_BYTES; /* page 0 is never anyone's */
-        }
-        set_range(start, end > top ? top : end, add_memory, free ? FRAME_FREE : FRAME_RESERVED, 0);
-    }
-}
-
-void frame_init(const struct boot_info *info, uint64_t top)
-{
-    block_count = (top + BLOCK_BYTES - 1) >> BLOCK_SHIFT;
-    uint64_t table_bytes = block_count * sizeof(struct block);
-    blocks = frame_ptr(boot_memory_area(table_bytes));
-    memset(blocks, 0, table_bytes);
-    /* Every end of a range, a module or a taken area can split one block; the areas taken after
-     * this one are none. */
-    uint64_t splits = 2ull * (info->memory_count + info->module_count + BOOT_AREAS);
-    boot_records = boot_memory_area(splits * RECORDS_BYTES);
-    boot_records_end = boot_records + splits * RECORDS_BYTES;
-
-    split_at_boot(0);
-    add_ranges(info, true);
-    add_ranges(info, false);
-
-    /* What boot took, but for the records that were not needed: these blocks are split by now or
-     * wholly inside, except the last, which must not need records of its own below its end. */
-    struct boot_area areas[BOOT_AREAS];
-    unsigned count = boot_memory_taken(areas);
-    for (unsigned i = 0; i < count; i++) {
-        split_at_boot(areas[i].start & ~(BLOCK_BYTES - 1));
-        split_at_boot((areas[i].end - 1) & ~(BLOCK_BYTES - 1));
-    }
-    for (uint32_t i = 0; i < info->module_count; i++) {
-        const struct boot_module *module = &info->modules[i];
-        split_at_boot(module->address & ~(BLOCK_BYTES - 1));
-        split_at_boot((module->address + module->bytes) & ~(BLOCK_BYTES - 1));
-    }
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t end = areas[i].end == boot_records_end ? boot_records : areas[i].end;
-        frame_reserve(areas[i].start, end, FRAME_KERNEL, 0);
-    }
-    boot_records_end = boot_records;
+    blocks = table;
+    block_count = count;
+    memset(blocks, 0, count * sizeof(struct block));
+    memset(free_blocks, 0, sizeof free_blocks);
+    memset(partial_blocks, 0, sizeof partial_blocks);
+    frame_counts = (struct frame_counts){0};
 }
 
 /* ---- Checks ---- */

@@ -1,9 +1,11 @@
-// sources: kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
+// sources: kernel/frame.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * The frame table: what boot makes of a memory map, every answer of frame_find, and long random
  * sequences of taking and freeing compared with a plain array of what should be free.
  */
-#include "kernel/frame.c" /* itself, for its lists: the kernel starts once, a test many times */
+#include "kernel/boot_memory.h"
+#include "kernel/frame.h"
+#include "kernel/frame_ptr.h"
 
 #include "tests/host/check.h"
 #include "tests/host/machine.h"
@@ -25,9 +27,6 @@ static void assert_lists(void)
 /* As kernel_main does it, on a machine of 64 MiB. */
 static void start(void)
 {
-    frame_counts = (struct frame_counts){0};
-    memset(free_blocks, 0, sizeof(free_blocks));
-    memset(partial_blocks, 0, sizeof(partial_blocks));
     boot_memory_init(&info, KERNEL_IMAGE_END);
     boot_memory_table();
     boot_memory_table();
