@@ -180,6 +180,8 @@ int64_t sys_domain_set(const struct call *call)
 static void begin_end(struct domain *domain)
 {
     domain->dying = true;
+    domain->port_count = 0;
+    sched_ports_changed();
     for (unsigned i = 0; i < SLOTS_PER_DOMAIN; i++) {
         ipc_drop_reply(&domain->slots[i], E_GONE);
         domain->slots[i] = (struct slot){0};

@@ -16,7 +16,8 @@ static struct thread_queue queues[PRIORITIES];
 static uint32_t ready_priorities; /* bit p: queues[p] is not empty */
 static bool must_yield;
 static bool quantum_runs;             /* the timer will end this turn */
-static const struct domain *ports_of; /* whose ports are enabled */
+static const struct domain *ports_of; /* whose ports are enabled, NULL: to be set anew */
+static bool ports_enabled;            /* the CPU lets user mode use some port */
 
 struct thread *sched_current(void)
 {
@@ -104,9 +105,10 @@ static void load(struct thread *next)
     if (arch_root() != domain->root) {
         arch_set_root(domain->root);
     }
-    if (ports_of != domain && (domain->port_count != 0 || ports_of != NULL)) {
+    if (ports_of != domain && (domain->port_count != 0 || ports_enabled)) {
         arch_ports_set(domain->ports, domain->port_count);
-        ports_of = domain->port_count != 0 ? domain : NULL;
+        ports_enabled = domain->port_count != 0;
+        ports_of = domain;
     }
     if (loaded != next) {
         arch_thread_switch(loaded, next);

@@ -34,7 +34,7 @@ void sched_run(void);
 /* A thread's frame is about to be used for something else: the CPU must not save to it. */
 void sched_forget(struct thread *thread);
 
-/* A domain's port ranges changed: they are set anew before user mode runs. */
+/* A domain's port ranges changed, or it is no more: they are set anew before user mode runs. */
 void sched_ports_changed(void);
 
 #endif

@@ -3,6 +3,8 @@
  * each success, every error listed, what a badge says, a capability in a message, what becomes of
  * callers when the other side goes, and faults as messages.
  */
+#include <string.h>
+
 #include "tests/system/check.h"
 
 #define ENDPOINT 20 /* with every right */
@@ -250,6 +252,90 @@ static void test_awaited(void)
     end_endpoint();
 }
 
+#define PORT 0x80 /* the POST code: harmless to read */
+
+/* Machine code for another domain, at PROGRAM_BASE. */
+static const uint8_t enable_ports_and_yield[] = {
+    0xb8,
+    CALL_ports_enable & 0xff,
+    CALL_ports_enable >> 8,
+    0,
+    0, /* mov eax, ports_enable */
+    0xbf,
+    SLOT_FIRST_NAMED,
+    0,
+    0,
+    0, /* mov edi, slot */
+    0x0f,
+    0x05, /* syscall */
+    0xb8,
+    CALL_yield & 0xff,
+    CALL_yield >> 8,
+    0,
+    0, /* again: mov eax, yield */
+    0x0f,
+    0x05, /* syscall */
+    0xeb,
+    0xf7, /* jmp again */
+};
+static const uint8_t read_port[] = {
+    0xba, PORT, 0, 0, 0, /* mov edx, PORT */
+    0xec,                /* in al, dx */
+    0x0f, 0x0b,          /* ud2 */
+};
+
+/* A domain in given frames that runs a piece of code. */
+static void start_code(const uint64_t *frames, const uint8_t *code, size_t bytes)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        EXPECT(frames[i], sys_frame_claim(frames[i], ORDER_FRAME, 0, 0));
+    }
+    EXPECT(OK, sys_domain_create(OTHER, frames[0], frames[1], frames[2]));
+    EXPECT(OK, sys_domain_set(OTHER, DOMAIN_FRAME_LIMIT, 100));
+    EXPECT(OK, sys_domain_set(OTHER, DOMAIN_FAULT_ENDPOINT, CLIENT));
+    fund(OTHER, 3);
+    uint64_t text = claim(ORDER_FRAME, MAP_READ | MAP_WRITE);
+    memcpy((void *)text, code, bytes);
+    EXPECT(OK, sys_page_map(OTHER, PROGRAM_BASE, text, MAP_READ | MAP_EXECUTE));
+    EXPECT(OK, sys_frame_give(text, ORDER_FRAME, OTHER, 0));
+    EXPECT(OK,
+           sys_slot_copy(OTHER, SLOT_FIRST_NAMED, SLOT_INIT_PORTS, RIGHT_USE, PORT | 1ull << 32));
+    EXPECT(OK, sys_thread_create(THREAD, frames[3], OTHER));
+    EXPECT(OK, sys_thread_start(THREAD, PROGRAM_BASE, STACK_TOP, 0));
+}
+
+static void end_code(void)
+{
+    EXPECT(OK, sys_domain_destroy(OTHER));
+    EXPECT(OK, sys_slot_drop(OTHER));
+    EXPECT(OK, sys_slot_drop(THREAD));
+}
+
+/* Ports are a domain's only while it enabled them: not the next one's that runs, and not that of
+ * a later domain in the same frames. */
+static void test_ports_of_a_domain(void)
+{
+    struct message message = {.words = {0}};
+    uint64_t frames[4];
+    make_endpoint();
+    for (unsigned i = 0; i < 4; i++) {
+        frames[i] = claim_object();
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        EXPECT(OK, sys_frame_release(frames[i], ORDER_FRAME));
+    }
+    start_code(frames, enable_ports_and_yield, sizeof enable_ports_and_yield);
+    let_helper_run();
+    end_code();
+    start_code(frames, read_port, sizeof read_port);
+    EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+    EXPECT(FAULT_MESSAGE + 13, message.words[FAULT_WORD_KIND]);
+    EXPECT(PROGRAM_BASE + 5, message.words[FAULT_WORD_RIP]);
+    EXPECT(OK, sys_reply(REPLY, &message));
+    end_code();
+    end_endpoint();
+}
+
 int main(void)
 {
     fund(SLOT_SELF, 8);
@@ -260,6 +346,7 @@ int main(void)
     test_capability_in_message();
     test_gone();
     test_awaited();
+    test_ports_of_a_domain();
     test_fault();
     end_test();
 }
