@@ -35,6 +35,15 @@ def test_calls(run_as_init, program, kernel, options):
     assert result.status == 0
 
 
+@pytest.mark.parametrize("kernel", ["checking", "plain"])
+def test_hostile(run_as_init, kernel):
+    """Random calls of a hostile domain, seeded: no panic, nothing lost, no invariant broken, a victim untouched."""
+    result = run_as_init(kernel, "hostile", "--memory", "128M")
+    rounds, whole = re.search(r"hostile: (\d+) rounds of \d+ calls, (\d+) to their end", result.output).groups()
+    assert int(whole) * 2 > int(rounds), "most rounds should live to make all their calls"
+    assert result.status == 0 and " 0 failed" in result.output
+
+
 def test_every_call_is_tested():
     """No entry of the table without a program here that calls it."""
     table = (ROOT / "include/cocos/calls.h").read_text()
