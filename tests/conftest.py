@@ -44,11 +44,11 @@ def built():
 
 @pytest.fixture
 def run(built, request, tmp_path):  # pylint: disable=unused-argument
-    """run(OPTIONS..., commands=[...]): cocOS by tools/run under TCG, ended after 60 s; gives a
+    """run(OPTIONS..., commands=[...]): cocOS by tools/run under TCG, ended after 120 s; gives a
     Run."""
     runs = request.node.stash.setdefault(RUNS, [])
 
-    def start(*options, commands=(), stdin=None, timeout=60):
+    def start(*options, commands=(), stdin=None, timeout=120):
         log = tmp_path / f"serial-{len(runs)}.log"
         arguments = [
             str(ROOT / "tools/run"),

@@ -20,7 +20,7 @@ def run_as_init(run, tmp_path):
         shutil.copy(ROOT / "build/tests/system" / program, init)
         iso = tmp_path / "test.iso"
         subprocess.run([ROOT / "tools/iso", iso, ROOT / "grub.cfg", KERNELS[kernel], init], check=True)
-        return run("--iso", iso, *options)
+        return run("--iso", iso, *options, timeout=300)
     return start
 
 
