@@ -30,7 +30,7 @@ else
 say = @:
 endif
 
-.PHONY: all run test lint debug debug-bochs clean setup help FORCE
+.PHONY: all run test bench lint debug debug-bochs clean setup help FORCE
 FORCE:
 
 # $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says
@@ -134,7 +134,7 @@ $(LIBCOCOS): $(LIBCOCOS_OBJECTS)
 PROGRAM_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -I. -Ibuild/gen
 SERVERS := $(patsubst servers/%/,%,$(sort $(dir $(wildcard servers/*/*.c))))
 SERVER_PROGRAMS := $(SERVERS:%=build/servers/%)
-TEST_PROGRAMS := $(patsubst %.c,build/%,$(wildcard tests/system/*.c))
+TEST_PROGRAMS := $(patsubst %.c,build/%,$(wildcard tests/system/*.c bench/*.c))
 
 build/user/program.flags: FORCE
 	$(call record,$(PROGRAM_CFLAGS))
@@ -211,6 +211,10 @@ test: setup
 	@$(MAKE) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS)
 	@$(PYTHON) -m pytest tests $(ARGS)
 
+bench: setup
+	@$(MAKE) all $(TEST_PROGRAMS)
+	@bench/run
+
 lint: setup
 	@tools/lint
 
@@ -238,6 +242,7 @@ help:
 	@echo '                    MODULE="FILE ARGS": one program more; ARGS="...": for tools/run'
 	@echo 'make test           install what is missing, build, and run every test'
 	@echo '                    ARGS="...": for pytest'
+	@echo 'make bench          measure what operations cost, in instructions, beside other systems'
 	@echo 'make lint           check the form of the sources'
 	@echo 'make debug          QEMU stopped at the start of the kernel, with gdb attached'
 	@echo 'make debug-bochs    Bochs with its debugger, stopped at the start of the kernel'

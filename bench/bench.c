@@ -1,0 +1,238 @@
+/*
+ * What cocOS's operations cost, as a program sees them, stubs included. Runs in init's place;
+ * prints one line per measurement: "bench NAME MIN MEDIAN", in ticks of the time-stamp counter
+ * per operation. Under QEMU's -icount a tick is an instruction. bench/run starts it.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cocos/port_io.h>
+#include <cocos/service.h>
+#include <cocos/sys.h>
+#include <unistd.h>
+
+#define REPETITIONS 7
+#define AT (MAPPINGS_END - 4 * BLOCK_BYTES)
+#define RW (MAP_READ | MAP_WRITE)
+
+/* Slots. */
+enum { SERVER_DOMAIN = 20, SERVER_THREAD, ENDPOINT, CLIENT, REPLY, OTHER, FAULTING, FAULTS };
+enum { ITS_ENDPOINT = SLOT_FIRST_NAMED, ITS_REPLY };
+
+static uint64_t spare[3]; /* frames for domain_create */
+static uint64_t frame;    /* an owned one */
+static uint64_t many[FRAMES_PER_BLOCK];
+
+static uint64_t ticks(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return low | (uint64_t)high << 32;
+}
+
+static _Noreturn void end(int status)
+{
+    const struct system_page *system = (const struct system_page *)SYSTEM_PAGE;
+    printf("power off, status %d\n", status);
+    sys_ports_enable(SLOT_INIT_PORTS);
+    while (!(port_read8(0x3fd) & 0x40)) {
+        /* the serial line is still sending */
+    }
+    __asm__ volatile("outw %0, %1" : : "a"(system->power_value), "Nd"(system->power_port));
+    for (;;) {
+        sys_yield();
+    }
+}
+
+static uint64_t need(int64_t result)
+{
+    if (result < 0) {
+        printf("bench: %s\n", error_text(result));
+        end(1);
+    }
+    return (uint64_t)result;
+}
+
+static uint64_t claim_unmapped(void)
+{
+    return need(sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 0));
+}
+
+/* ---- What is measured ---- */
+
+static void nothing(void)
+{
+}
+
+static void null_call(void)
+{
+    sys_thread_set_tls(LOWER_HALF_END); /* refused at once: the way in, a check, the way out */
+}
+
+static void claim_release(void)
+{
+    sys_frame_release((uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0), ORDER_FRAME);
+}
+
+static void claim_release_unmapped(void)
+{
+    sys_frame_release((uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 0), ORDER_FRAME);
+}
+
+static void claim_release_512(void)
+{
+    for (unsigned i = 0; i < FRAMES_PER_BLOCK; i++) {
+        many[i] = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0);
+    }
+    for (unsigned i = 0; i < FRAMES_PER_BLOCK; i++) {
+        sys_frame_release(many[i], ORDER_FRAME);
+    }
+}
+
+static void claim_release_block(void)
+{
+    sys_frame_release((uint64_t)sys_frame_claim(ZONE_ANY, ORDER_BLOCK, RW, 0), ORDER_BLOCK);
+}
+
+static void map_unmap(void)
+{
+    sys_page_map(SLOT_SELF, AT, frame, RW);
+    sys_page_unmap(SLOT_SELF, AT, ORDER_FRAME);
+}
+
+static void create_destroy(void)
+{
+    sys_domain_create(OTHER, spare[0], spare[1], spare[2]);
+    sys_domain_destroy(OTHER);
+    sys_slot_drop(OTHER);
+    for (unsigned i = 0; i < 3; i++) {
+        spare[i] = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 0);
+    }
+}
+
+static void claim_3(void)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        sys_frame_release(spare[i], ORDER_FRAME);
+        spare[i] = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 0);
+    }
+}
+
+static void call_reply(void)
+{
+    static struct message message;
+    sys_call(CLIENT, &message);
+}
+
+static void signal_wait(void)
+{
+    static struct message message;
+    sys_signal(ENDPOINT + 100, 1);
+    sys_wait(ENDPOINT + 100, REPLY, DEADLINE_NEVER, &message);
+}
+
+static void bounced_getppid(void)
+{
+    getppid();
+}
+
+/* ---- Measuring ---- */
+
+static double cost_of(void (*operation)(void), unsigned times)
+{
+    uint64_t start = ticks();
+    for (unsigned i = 0; i < times; i++) {
+        operation();
+    }
+    return (double)(ticks() - start) / times;
+}
+
+/* Minimum and median of seven, less what calling an empty function costs. */
+static void measure(const char *name, void (*operation)(void), unsigned times)
+{
+    double costs[REPETITIONS];
+    cost_of(operation, times);
+    for (unsigned i = 0; i < REPETITIONS; i++) {
+        double cost = cost_of(operation, times) - cost_of(nothing, times);
+        unsigned k = i;
+        for (; k > 0 && costs[k - 1] > cost; k--) {
+            costs[k] = costs[k - 1];
+        }
+        costs[k] = cost;
+    }
+    printf("bench %s %.2f %.2f\n", name, costs[0], costs[REPETITIONS / 2]);
+}
+
+/* A loop of two instructions must cost 2.00 ticks under -icount. */
+static void calibrate(void)
+{
+    uint64_t count = 1000000, start = ticks();
+    __asm__ volatile("1: dec %0; jnz 1b" : "+r"(count));
+    double per_turn = (double)(ticks() - start) / 1000000;
+    printf("bench calibration %.2f %.2f\n", per_turn, per_turn);
+}
+
+/* ---- The other domain: answers every call, for ever ---- */
+
+__attribute__((naked, used, section(".server"), aligned(64))) static void server(void)
+{
+    __asm__ volatile("mov %0, %%eax\n\t"
+                     "jmp 2f\n"
+                     "1: mov %1, %%eax\n"
+                     "2: mov %2, %%ebx\n\t"
+                     "xor %%r12d, %%r12d\n\t"
+                     "mov $-1, %%r14\n\t"
+                     "syscall\n\t"
+                     "jmp 1b"
+                     :
+                     : "i"(CALL_wait), "i"(CALL_reply_wait), "i"(ITS_ENDPOINT | ITS_REPLY << 16));
+}
+#define SERVER_BYTES 64
+
+static void start_server(void)
+{
+    need(sys_endpoint_create(ENDPOINT, claim_unmapped()));
+    need(sys_slot_copy(SLOT_SELF, CLIENT, ENDPOINT, RIGHT_SEND, 1));
+    need(sys_domain_create(SERVER_DOMAIN, claim_unmapped(), claim_unmapped(), claim_unmapped()));
+    need(sys_domain_set(SERVER_DOMAIN, DOMAIN_FRAME_LIMIT, 100));
+    need(sys_slot_copy(SERVER_DOMAIN, ITS_ENDPOINT, ENDPOINT, RIGHT_RECEIVE, 0));
+    for (unsigned i = 0; i < 3; i++) {
+        need(sys_page_fund(SERVER_DOMAIN, claim_unmapped()));
+    }
+    uint64_t text = need(sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0));
+    memcpy((void *)text, (const void *)server, SERVER_BYTES);
+    need(sys_page_map(SERVER_DOMAIN, PROGRAM_BASE, text, MAP_READ | MAP_EXECUTE));
+    need(sys_frame_give(text, ORDER_FRAME, SERVER_DOMAIN, 0));
+    need(sys_thread_create(SERVER_THREAD, claim_unmapped(), SERVER_DOMAIN));
+    need(sys_thread_start(SERVER_THREAD, PROGRAM_BASE, STACK_TOP, 0));
+    sys_yield();
+}
+
+int main(void)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        need(sys_page_fund(SLOT_SELF, claim_unmapped()));
+    }
+    frame = need(sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0));
+    need(sys_page_map(SLOT_SELF, AT + FRAME_BYTES, frame, RW)); /* the tables are there */
+    for (unsigned i = 0; i < 3; i++) {
+        spare[i] = claim_unmapped();
+    }
+    need(sys_endpoint_create(ENDPOINT + 100, claim_unmapped()));
+    start_server();
+
+    calibrate();
+    measure("syscall.null", null_call, 1000);
+    measure("ipc.call_reply", call_reply, 1000);
+    measure("ipc.signal_wait", signal_wait, 1000);
+    measure("linux.getppid", bounced_getppid, 1000);
+    measure("frame.claim_release.1", claim_release, 1000);
+    measure("frame.claim_release.unmapped", claim_release_unmapped, 1000);
+    measure("frame.claim_release.512", claim_release_512, 4);
+    measure("frame.claim_release.2m", claim_release_block, 20);
+    measure("page.map_unmap.1", map_unmap, 1000);
+    measure("domain.create_destroy", create_destroy, 200);
+    measure("domain.three_claims", claim_3, 200);
+    end(0);
+}
