@@ -17,6 +17,15 @@ def test_first_server(run, tmp_path):
     assert re.search(r"serves +echo$", "\n".join(result.answer("ps")), re.MULTILINE)
 
 
+def test_folder_for_ones_own_is_left_alone(tmp_path):
+    """What a user writes where the README says so is neither git's nor lint's."""
+    ignored = subprocess.run(["git", "check-ignore", "my/echo.c"], cwd=ROOT, capture_output=True, check=False)
+    assert ignored.returncode == 0
+    (tmp_path / "my").mkdir()
+    (tmp_path / "my/echo.c").write_text("int main(void)\n{\n\treturn 0;\n}\n")
+    assert subprocess.run([ROOT / "tools/lint-includes", tmp_path], check=False).returncode == 0
+
+
 def test_transcript(run):
     """What the README shows of a session is what a session shows."""
     commands = re.findall(r"^    cocos> (.*)$", README, re.MULTILINE)
