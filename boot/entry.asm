@@ -245,15 +245,20 @@ early_stack_top:
 ; The kernel's stacks, each above a frame that the identity map leaves out (kernel.ld).
 section .stacks nobits alloc noexec write align=4096
 global boot_stack_top, nmi_stack_top, double_fault_stack_top, machine_check_stack_top
-    resb 4096                           ; guard
+global boot_stack_guard, nmi_stack_guard, double_fault_stack_guard, machine_check_stack_guard
+boot_stack_guard:
+    resb 4096
     resb 16384
 boot_stack_top:                         ; after boot, CPU 0's kernel stack
-    resb 4096                           ; guard
+nmi_stack_guard:
+    resb 4096
     resb 4096
 nmi_stack_top:
-    resb 4096                           ; guard
+double_fault_stack_guard:
+    resb 4096
     resb 8192
 double_fault_stack_top:
-    resb 4096                           ; guard
+machine_check_stack_guard:
+    resb 4096
     resb 4096
 machine_check_stack_top:

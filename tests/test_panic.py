@@ -39,7 +39,7 @@ def test_write_to_the_kernels_text(seeded):
 
 def test_stack_overflow_hits_the_guard(seeded):
     """With the stack in its guard frame nothing can be pushed: a double fault, on a stack of its own."""
-    log = seeded("set $rsp = (long)&boot_stack_top - 16384 - 64")
+    log = seeded("set $rsp = (long)&boot_stack_guard + 2048")
     assert re.match(r"panic: the kernel took exception 8 at sys_yield\+0x", panic_of(log)) or \
         "exception 8" in panic_of(log)
     assert log[-1] == "machine halted"

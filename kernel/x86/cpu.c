@@ -55,6 +55,8 @@ static char features[64];
 extern const uint64_t trap_stubs[256];
 extern char nmi_entry[], double_fault_entry[], machine_check_entry[], syscall_entry[];
 extern char boot_stack_top[], nmi_stack_top[], double_fault_stack_top[], machine_check_stack_top[];
+extern char boot_stack_guard[], nmi_stack_guard[], double_fault_stack_guard[],
+    machine_check_stack_guard[];
 extern char kernel_stacks_start[], kernel_stacks_end[];
 
 _Static_assert(offsetof(struct cpu, kernel_stack) == 8, "stated in entry.asm");
@@ -354,12 +356,11 @@ unsigned arch_backtrace(uint64_t rbp, uint64_t *out, unsigned most)
 
 uint64_t arch_guard_frame(unsigned index)
 {
-    /* Directly below each stack; the sizes are those of boot/entry.asm. */
     const uint64_t guards[] = {
-        (uint64_t)boot_stack_top - 16384 - FRAME_BYTES,
-        (uint64_t)nmi_stack_top - 4096 - FRAME_BYTES,
-        (uint64_t)double_fault_stack_top - 8192 - FRAME_BYTES,
-        (uint64_t)machine_check_stack_top - 4096 - FRAME_BYTES,
+        (uint64_t)boot_stack_guard,
+        (uint64_t)nmi_stack_guard,
+        (uint64_t)double_fault_stack_guard,
+        (uint64_t)machine_check_stack_guard,
     };
     return index < sizeof guards / sizeof guards[0] ? guards[index] : 0;
 }
