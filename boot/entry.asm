@@ -82,6 +82,9 @@ boot_entry:
     jz refuse
     mov ebp, edi
     push esi
+    rdtsc                               ; whatever has a long mode has the counter
+    mov [boot_start_ticks], eax
+    mov [boot_start_ticks + 4], edx
 
     ; one PML4, one PDPT, four PDs of 2 MiB pages
     mov dword [early_pml4], early_pdpt + 3
@@ -234,6 +237,9 @@ early_gdt_pointer:
     dd early_gdt
 
 section .bss
+global boot_start_ticks
+alignb 8
+boot_start_ticks: resq 1
 alignb 4096
 early_pml4: resb 4096
 early_pdpt: resb 4096

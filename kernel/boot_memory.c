@@ -1,5 +1,7 @@
 /*
- * See boot_memory.h. Two cursors only move up: one in the paging zone, one above 2 MiB.
+ * See boot_memory.h. Two cursors only move up: one in the paging zone, one above 2 MiB. The map is
+ * searched only where a cursor has come to the end of its usable stretch, so that a table costs the
+ * same few instructions however many the machine needs.
  */
 #include "kernel/boot_memory.h"
 
@@ -8,8 +10,14 @@
 #include "boot/boot_info.h"
 #include "kernel/panic.h"
 
+/* The kernel's own tables lie in what the boot code mapped. */
+#define EARLY_MAP_END (4 * GIB_BYTES)
+
 static const struct boot_info *boot;
-static uint64_t zone_cursor, high_cursor;
+static struct cursor {
+    uint64_t at, end;        /* what is left of the usable stretch it is in */
+    struct boot_area *taken; /* of that stretch; ends at the cursor */
+} zone, high;
 static struct boot_area taken[BOOT_AREAS];
 static unsigned taken_count;
 
@@ -17,8 +25,8 @@ void boot_memory_init(const struct boot_info *info, uint64_t kernel_end)
 {
     ensure(kernel_end <= KERNEL_END);
     boot = info;
-    zone_cursor = PAGING_ZONE_START;
-    high_cursor = KERNEL_END;
+    zone = (struct cursor){.at = PAGING_ZONE_START, .end = PAGING_ZONE_START};
+    high = (struct cursor){.at = KERNEL_END, .end = KERNEL_END};
     taken_count = 0;
 }
 
@@ -71,44 +79,80 @@ static uint64_t next_usable(uint64_t from, uint64_t bytes, uint64_t limit)
     return best;
 }
 
-static void note_taken(uint64_t start, uint64_t end)
+/* The end of the usable stretch that holds `start`, at most `limit`. */
+static uint64_t usable_end(uint64_t start, uint64_t limit)
 {
-    for (unsigned i = 0; i < taken_count; i++) {
-        if (taken[i].end == start) {
-            taken[i].end = end;
-            return;
+    uint64_t end = limit;
+    for (uint32_t i = 0; i < boot->memory_count; i++) {
+        const struct memory_range *range = &boot->memory[i];
+        if (range->start <= start && start < range->end && range->end < end) {
+            end = range->end;
         }
+    }
+    for (uint32_t i = 0; i < boot->module_count; i++) {
+        uint64_t address = boot->modules[i].address;
+        end = address >= start && address < end ? address : end;
+    }
+    return end;
+}
+
+/* Moves the cursor on to the next place below `limit` where `bytes` fit; false: there is none. */
+static bool move(struct cursor *cursor, uint64_t bytes, uint64_t limit)
+{
+    uint64_t start = next_usable(cursor->at, bytes, limit);
+    if (start == limit) {
+        return false;
     }
     if (taken_count == BOOT_AREAS) {
         refuse_to_start("the memory map is in too many pieces");
     }
-    taken[taken_count++] = (struct boot_area){start, end};
+    taken[taken_count] = (struct boot_area){start, start};
+    *cursor = (struct cursor){start, usable_end(start, limit), &taken[taken_count++]};
+    return true;
 }
 
-/* The early map covers 4 GiB, so the kernel's own tables lie below. */
+/* Takes `bytes` below `limit`; `limit`: they fit nowhere. */
+static uint64_t take(struct cursor *cursor, uint64_t bytes, uint64_t limit)
+{
+    if (bytes > cursor->end - cursor->at && !move(cursor, bytes, limit)) {
+        return limit;
+    }
+    uint64_t start = cursor->at;
+    cursor->at += bytes;
+    cursor->taken->end = cursor->at;
+    return start;
+}
+
 uint64_t boot_memory_area(uint64_t bytes)
 {
     bytes = round_up(bytes);
-    uint64_t limit = 4 * GIB_BYTES;
-    uint64_t start = next_usable(high_cursor, bytes, limit);
-    if (start == limit) {
+    uint64_t start = take(&high, bytes, EARLY_MAP_END);
+    if (start == EARLY_MAP_END) {
         refuse_to_start("no room below 4 GiB for %B of the kernel's tables", bytes);
     }
-    high_cursor = start + bytes;
-    note_taken(start, high_cursor);
     return start;
 }
 
-uint64_t boot_memory_table(void)
+/* How many frames, up to `most`, can be taken in a row; at least one is made sure of, where there
+ * is one below `limit`. */
+static uint64_t frames_in_row(struct cursor *cursor, uint64_t most, uint64_t limit)
 {
-    uint64_t start = next_usable(zone_cursor, FRAME_BYTES, PAGING_ZONE_END);
-    if (start == PAGING_ZONE_END) {
-        zone_cursor = PAGING_ZONE_END;
-        return boot_memory_area(FRAME_BYTES);
+    if (cursor->end - cursor->at < FRAME_BYTES && !move(cursor, FRAME_BYTES, limit)) {
+        return 0;
     }
-    zone_cursor = start + FRAME_BYTES;
-    note_taken(start, zone_cursor);
-    return start;
+    uint64_t frames = (cursor->end - cursor->at) >> FRAME_SHIFT;
+    return frames < most ? frames : most;
+}
+
+uint64_t boot_memory_tables(uint64_t most, uint64_t *count)
+{
+    *count = frames_in_row(&zone, most, PAGING_ZONE_END);
+    if (*count != 0) {
+        return take(&zone, *count * FRAME_BYTES, PAGING_ZONE_END);
+    }
+    *count = frames_in_row(&high, most, EARLY_MAP_END);
+    *count = *count == 0 ? 1 : *count; /* for which the search is refused */
+    return boot_memory_area(*count * FRAME_BYTES);
 }
 
 unsigned boot_memory_taken(struct boot_area *areas)

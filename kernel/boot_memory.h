@@ -20,8 +20,9 @@ struct boot_area {
 /* kernel_end: first byte after the kernel's image. */
 void boot_memory_init(const struct boot_info *info, uint64_t kernel_end);
 
-/* One frame for a page table; refuses to start when there is none. Not cleared. */
-uint64_t boot_memory_table(void);
+/* Frames for page tables, in a row: up to `most`, and at least one, or it refuses to start. Returns
+ * the first, and their count. Not cleared. */
+uint64_t boot_memory_tables(uint64_t most, uint64_t *count);
 
 /* A contiguous area of `bytes` (rounded up to frames) above 2 MiB; refuses to start when there is
  * none. Not cleared. */

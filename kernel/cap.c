@@ -9,6 +9,7 @@
 #include "kernel/endpoint.h"
 #include "kernel/frame_ptr.h"
 #include "kernel/ipc.h"
+#include "kernel/likely.h"
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 
@@ -71,19 +72,31 @@ int64_t cap_find(const struct domain *domain, uint64_t number, enum capability_t
     return OK;
 }
 
-int64_t cap_domain(const struct domain *caller, uint64_t number, struct domain **domain)
+/* Why there is no domain in that slot to be used. */
+static __attribute__((noinline)) int64_t domain_error(const struct domain *caller, uint64_t number,
+                                                      uint32_t rights)
 {
-    struct slot *slot;
-    int64_t error = cap_find(caller, number, CAP_DOMAIN, RIGHT_CONTROL, &slot);
-    if (error != OK) {
-        return error;
+    struct slot *unused;
+    int64_t error = cap_find(caller, number, CAP_DOMAIN, rights, &unused);
+    return error != OK ? error : E_DEAD;
+}
+
+int64_t cap_domain(const struct domain *caller, uint64_t number, uint32_t rights,
+                   struct domain **domain)
+{
+    const struct slot *slot = &caller->slots[number % SLOTS_PER_DOMAIN];
+    if (number < SLOTS_PER_DOMAIN && slot->type == CAP_DOMAIN) {
+        /* Straight to what nearly every call finds. */
+        struct domain *found = frame_ptr(slot->object);
+        const struct frame *record =
+            LIKELY(found == caller) ? caller->record : frame_at(slot->object);
+        if (record->type == FRAME_DOMAIN && record->tag == slot->generation &&
+            (slot->rights & rights) == rights && !found->dying) {
+            *domain = found;
+            return OK;
+        }
     }
-    struct domain *found = frame_ptr(slot->object);
-    if (found->dying) {
-        return E_DEAD;
-    }
-    *domain = found;
-    return OK;
+    return domain_error(caller, number, rights);
 }
 
 int64_t cap_endpoint(const struct domain *caller, uint64_t number, uint32_t rights,
@@ -119,81 +132,56 @@ int64_t cap_find_empty(const struct domain *domain, uint64_t number, struct slot
     return OK;
 }
 
-int cap_covers(const struct slot *slot, uint64_t first, uint64_t count)
-{
-    return first >= slot->object && count <= slot->generation &&
-           first - slot->object <= slot->generation - count;
-}
-
 /* ---- System calls ---- */
 
-static bool is_range(uint8_t type)
+/* A live capability in slot `number` of the caller, of whatever type: OK, E_SLOT, E_DEAD. */
+static int64_t find_any(const struct domain *caller, uint64_t number, struct slot **slot)
 {
-    return type == CAP_INTERRUPT || type == CAP_PORTS || type == CAP_DEVICE;
-}
-
-/* Narrows a range copy to first | count << 32, both in units of the range; 0: all of it. */
-static int64_t narrow(struct slot *copy, uint64_t part)
-{
-    uint64_t first = part & 0xffffffff, count = part >> 32;
-    if (part == 0) {
-        return OK;
-    }
-    if (count == 0 || !cap_covers(copy, first, count)) {
-        return E_ARGUMENT;
-    }
-    copy->object = first;
-    copy->generation = count;
-    return OK;
-}
-
-int64_t sys_slot_copy(const struct call *call)
-{
-    struct domain *target;
-    int64_t error = cap_domain(call->domain, call->arg[0], &target);
-    if (error != OK) {
-        return error;
-    }
-    uint64_t from = call->arg[2];
-    if (from == SLOT_NONE || from >= SLOTS_PER_DOMAIN ||
-        call->domain->slots[from].type == CAP_EMPTY) {
+    if (number == SLOT_NONE || number >= SLOTS_PER_DOMAIN ||
+        caller->slots[number].type == CAP_EMPTY) {
         return E_SLOT;
     }
-    struct slot copy = call->domain->slots[from];
-    if (cap_alive(&copy) != OK) {
-        return E_DEAD;
-    }
-    if (copy.type == CAP_REPLY || copy.type == CAP_AWAITED) {
-        return E_ARGUMENT;
-    }
-    if (!(copy.rights & RIGHT_COPY)) {
-        return E_RIGHTS;
-    }
-    uint64_t badge = call->arg[4];
-    if (is_range(copy.type)) {
-        error = narrow(&copy, badge);
-    } else if (badge != 0 && copy.badge != 0) {
-        error = E_ARGUMENT;
-    } else if (badge != 0) {
-        copy.badge = badge;
-    }
-    struct slot *to;
-    error = error != OK ? error : cap_find_empty(target, call->arg[1], &to);
-    if (error != OK) {
-        return error;
-    }
-    copy.rights &= (uint8_t)call->arg[3];
-    *to = copy;
-    return OK;
+    *slot = &caller->slots[number];
+    return cap_alive(*slot);
 }
 
-int64_t sys_slot_drop(const struct call *call)
+int64_t sys_slot_copy(uint64_t domain, uint64_t to, uint64_t from, uint64_t rights, uint64_t badge)
 {
-    uint64_t number = call->arg[0];
+    const struct domain *caller = caller_domain();
+    struct domain *target;
+    struct slot *original, *empty;
+    struct slot copy;
+    int64_t error = cap_domain(caller, domain, RIGHT_CONTROL, &target);
+    error = error != OK ? error : find_any(caller, from, &original);
+    error = error != OK ? error : slot_make_copy(original, rights, badge, &copy);
+    error = error != OK ? error : cap_find_empty(target, to, &empty);
+    if (error == OK) {
+        *empty = copy;
+    }
+    return error;
+}
+
+int64_t sys_slot_move(uint64_t domain, uint64_t to, uint64_t from)
+{
+    const struct domain *caller = caller_domain();
+    struct domain *target;
+    struct slot *original, *empty;
+    int64_t error = cap_domain(caller, domain, RIGHT_CONTROL, &target);
+    error = error != OK ? error : find_any(caller, from, &original);
+    error = error != OK ? error : slot_check_move(original, target == caller);
+    error = error != OK ? error : cap_find_empty(target, to, &empty);
+    if (error == OK) {
+        slot_move(empty, original);
+    }
+    return error;
+}
+
+int64_t sys_slot_drop(uint64_t number)
+{
     if (number == SLOT_NONE || number >= SLOTS_PER_DOMAIN) {
         return E_SLOT;
     }
-    struct slot *slot = &call->domain->slots[number];
+    struct slot *slot = &caller_domain()->slots[number];
     if (slot->type == CAP_EMPTY) {
         return E_SLOT;
     }
@@ -205,17 +193,17 @@ int64_t sys_slot_drop(const struct call *call)
     return OK;
 }
 
-int64_t sys_slot_query(const struct call *call)
+int64_t sys_slot_query(uint64_t domain, uint64_t number)
 {
     struct domain *target;
-    int64_t error = cap_domain(call->domain, call->arg[0], &target);
+    int64_t error = cap_domain(caller_domain(), domain, RIGHT_CONTROL, &target);
     if (error != OK) {
         return error;
     }
-    if (call->arg[1] >= SLOTS_PER_DOMAIN) {
+    if (number >= SLOTS_PER_DOMAIN) {
         return E_SLOT;
     }
-    const struct slot *slot = &target->slots[call->arg[1]];
+    const struct slot *slot = &target->slots[number];
     if (slot->type == CAP_EMPTY || cap_alive(slot) != OK) {
         return CAP_EMPTY;
     }

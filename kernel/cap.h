@@ -13,19 +13,11 @@
 #include <cocos/abi.h>
 #include <cocos/errors.h>
 
+#include "kernel/slot.h"
+
 struct domain;
 struct thread;
 struct endpoint;
-
-struct slot {
-    uint64_t object;     /* the object's frame; ranges: first of the range */
-    uint64_t generation; /* of the object, or of the call to answer; ranges: count */
-    uint64_t badge;
-    uint8_t type; /* enum capability_type */
-    uint8_t rights;
-    uint8_t spare[6];
-};
-_Static_assert(sizeof(struct slot) * SLOTS_PER_DOMAIN == FRAME_BYTES, "slots fill one frame");
 
 /* A number never handed out before; never 0. */
 uint64_t cap_new_generation(void);
@@ -39,7 +31,8 @@ int64_t cap_find(const struct domain *domain, uint64_t number, enum capability_t
                  uint32_t rights, struct slot **slot);
 
 /* The same, straight to the object. */
-int64_t cap_domain(const struct domain *caller, uint64_t number, struct domain **domain);
+int64_t cap_domain(const struct domain *caller, uint64_t number, uint32_t rights,
+                   struct domain **domain);
 int64_t cap_endpoint(const struct domain *caller, uint64_t number, uint32_t rights,
                      struct endpoint **endpoint, uint64_t *badge);
 
@@ -47,8 +40,5 @@ int64_t cap_endpoint(const struct domain *caller, uint64_t number, uint32_t righ
  * domain is being ended). A capability whose object has
  * ended does not occupy its slot. */
 int64_t cap_find_empty(const struct domain *domain, uint64_t number, struct slot **slot);
-
-/* Does the range capability cover [first, first + count)? */
-int cap_covers(const struct slot *slot, uint64_t first, uint64_t count);
 
 #endif

@@ -11,6 +11,7 @@
 #include "kernel/domain.h"
 #include "kernel/frame.h"
 #include "kernel/frame_ptr.h"
+#include "kernel/loan.h"
 #include "kernel/panic.h"
 #include "kernel/x86/arch.h"
 
@@ -23,10 +24,9 @@ static uint64_t sign_extended(uint64_t address)
 
 static const char *visit_leaf(uint64_t entry, uint64_t at, unsigned level, int64_t step)
 {
-    uint32_t order = level == 2 ? ORDER_BLOCK : ORDER_FRAME;
     uint64_t frame = entry & PTE_ADDRESS;
-    struct frame *record = frame_record(frame, order);
-    if (record == NULL) {
+    struct frame *record = frame_at(frame);
+    if (record == NULL || (level == 2 && frame_is_split(frame))) {
         return "a user leaf points to memory that has no record of its size";
     }
     if (at < LOWER_HALF_END && at != frame) {
@@ -45,21 +45,21 @@ static const char *visit_leaf(uint64_t entry, uint64_t at, unsigned level, int64
 
 /* Walks the domain's own tables below `table`, counting leaves by `step`. */
 static const char *walk(uint64_t table, uint64_t base, unsigned level, int64_t step,
-                        uint64_t *tables)
+                        uint64_t *tables, const struct frame *idle)
 {
     const uint64_t *entries = frame_ptr(table);
     unsigned used = 0;
     ++*tables;
     for (uint64_t i = 0; i < ENTRIES; i++) {
         uint64_t entry = entries[i];
-        uint64_t at = sign_extended(base + (i << (FRAME_SHIFT + 9 * (level - 1))));
-        if (!(entry & PTE_PRESENT) || !(entry & PTE_USER)) {
+        if (!leaf_is_user(entry)) {
             continue;
         }
+        uint64_t at = sign_extended(base + (i << (FRAME_SHIFT + 9 * (level - 1))));
         used++;
         const char *problem = level == 1 || (entry & PTE_LARGE)
                                   ? visit_leaf(entry, at, level, step)
-                                  : walk(entry & PTE_ADDRESS, at, level - 1, step, tables);
+                                  : walk(entry & PTE_ADDRESS, at, level - 1, step, tables, idle);
         if (problem != NULL) {
             return problem;
         }
@@ -68,51 +68,65 @@ static const char *walk(uint64_t table, uint64_t base, unsigned level, int64_t s
     if (record == NULL || record->type != FRAME_TABLE || record->cache != level) {
         return "a page table's frame is not recorded as a table of its level";
     }
+    if (used == 0 && level != 4 && record != idle) {
+        return "an empty page table was not taken away";
+    }
     return record->mappings == used ? NULL : "a page table's count of user entries is wrong";
 }
 
-/* Every frame on the list is the domain's; returns how many 4 KiB frames, or -1. */
-static int64_t count_list(struct frame_list list, uint32_t owner)
+/* Every frame on the ring through `head` is the domain's, and of the kind that is on that ring:
+ * `only`, or what has no ring of its own. Returns how many 4 KiB frames, or -1. */
+static int64_t count_ring(const struct frame *head, uint64_t head_frame, uint32_t owner,
+                          enum frame_type only)
 {
-    int64_t frames = 0;
-    uint32_t previous = 0;
-    for (uint32_t number = list.first; number != 0;) {
-        uint64_t address = (uint64_t)number << FRAME_SHIFT;
-        const struct frame *record = frame_at(address);
-        if (record == NULL || record->owner != owner || record->prev != previous) {
+    int64_t frames = 1;
+    uint32_t head_number = frame_number(head_frame), previous = head_number;
+    for (uint32_t number = head->next; number != head_number;) {
+        const struct frame *record = frame_at_number(number);
+        if (record == NULL || record->owner != owner || record->prev != previous ||
+            (only == FRAME_DOMAIN ? record->type == FRAME_TABLE || record->type == FRAME_DEVICE
+                                  : record->type != only)) {
             return -1;
         }
-        frames += frame_record(address, ORDER_FRAME) != NULL ? 1 : FRAMES_PER_BLOCK;
+        frames += frame_is_split(frame_address(number)) ? 1 : FRAMES_PER_BLOCK;
         previous = number;
         number = record->next;
     }
-    return frames;
+    return head->prev == previous && head->owner == owner ? frames : -1;
 }
 
 static const char *check_domain(struct domain *domain, int64_t step)
 {
     uint64_t tables = 0;
-    const char *problem = walk(domain->root, 0, 4, step, &tables);
+    const char *problem = walk(domain->root, 0, 4, step, &tables, domain->idle);
     if (problem != NULL) {
         return problem;
     }
-    int64_t owned = count_list(domain->owned, domain_number(domain));
-    int64_t own_tables = count_list(domain->tables, domain_number(domain));
-    if (owned < 0 || own_tables < 0) {
-        return "a frame on a domain's list is not the domain's";
+    uint32_t owner = domain_number(domain);
+    int64_t owned = count_ring(domain->record, frame_of(domain), owner, FRAME_DOMAIN);
+    int64_t own_tables = count_ring(domain->root_record, domain->root, owner, FRAME_TABLE);
+    int64_t devices =
+        count_ring(domain->slots_record, frame_of(domain->slots), owner, FRAME_DEVICE);
+    if (owned < 0 || own_tables < 0 || devices < 0) {
+        return "a frame on a domain's ring is not the domain's";
     }
     if ((uint64_t)own_tables != tables) {
         return "a domain's page table hangs nowhere";
     }
-    return owned + own_tables == domain->frames ? NULL : "a domain's account of frames is wrong";
+    if (!space_remembers_well(domain)) {
+        return "a domain remembers a page table that is not there";
+    }
+    return owned + own_tables + devices == domain->frames ? NULL
+                                                          : "a domain's account of frames is wrong";
 }
 
 /* A domain that is being ended: its tables hang loose, each for itself. */
 static const char *check_dying(const struct domain *domain, int64_t step)
 {
-    for (uint32_t number = domain->tables.first; number != 0;) {
-        uint64_t table = (uint64_t)number << FRAME_SHIFT;
-        const struct frame *record = frame_record(table, ORDER_FRAME);
+    uint32_t root = frame_number(domain->root);
+    for (uint32_t number = domain->root_record->next; number != root;) {
+        uint64_t table = frame_address(number);
+        const struct frame *record = frame_at(table);
         const uint64_t *entries = frame_ptr(table);
         for (uint64_t i = 0; i < ENTRIES && record->cache <= 2; i++) {
             uint64_t entry = entries[i];
@@ -129,19 +143,47 @@ static const char *check_dying(const struct domain *domain, int64_t step)
     return NULL;
 }
 
+/*
+ * Most of the time goes by over what is not looked for, so these loops are short and by themselves.
+ * The next block of the table that is split; the next one with anything to be checked, device
+ * memory beyond the table included; the next record of a block that is a domain's (FRAMES_PER_BLOCK:
+ * none).
+ */
+static __attribute__((noinline)) uint64_t next_split(uint64_t index)
+{
+    const struct block *block = &frame_blocks[index], *end = &frame_blocks[frame_block_count];
+    while (block < end && block->whole.type != FRAME_SPLIT) {
+        block++;
+    }
+    return (uint64_t)(block - frame_blocks);
+}
+
+static __attribute__((noinline)) uint64_t next_in_use(uint64_t index)
+{
+    const struct block *block = &frame_blocks[index], *end = &frame_blocks[frame_block_count];
+    while (block < end && block->whole.type == FRAME_ABSENT && block->whole.mappings == 0) {
+        block++;
+    }
+    return block < end ? (uint64_t)(block - frame_blocks)
+                       : frame_next_block(index > frame_block_count ? index : frame_block_count);
+}
+
+static __attribute__((noinline)) uint64_t next_domain(const struct frame *records, uint64_t i)
+{
+    while (i < FRAMES_PER_BLOCK && records[i].type != FRAME_DOMAIN) {
+        i++;
+    }
+    return i;
+}
+
 /* Calls for every domain there is. */
 static const char *for_domains(int64_t step)
 {
-    for (uint64_t index = 0; frame_block(index) != NULL; index++) {
-        if (frame_block(index)->whole.type != FRAME_SPLIT) {
-            continue;
-        }
-        for (uint64_t i = 0; i < FRAMES_PER_BLOCK; i++) {
-            uint64_t address = (index << BLOCK_SHIFT) + (i << FRAME_SHIFT);
-            struct domain *domain = frame_ptr(address);
-            if (frame_record(address, ORDER_FRAME)->type != FRAME_DOMAIN) {
-                continue;
-            }
+    for (uint64_t index = next_split(0); index < frame_block_count; index = next_split(index + 1)) {
+        const struct frame *records = frame_records_of(frame_block(index));
+        for (uint64_t i = next_domain(records, 0); i < FRAMES_PER_BLOCK;
+             i = next_domain(records, i + 1)) {
+            struct domain *domain = frame_ptr((index << BLOCK_SHIFT) + (i << FRAME_SHIFT));
             const char *problem =
                 domain->dying ? check_dying(domain, step) : check_domain(domain, step);
             if (problem != NULL) {
@@ -152,11 +194,15 @@ static const char *for_domains(int64_t step)
     return NULL;
 }
 
-static const char *check_record(const struct frame *record)
+static inline const char *check_record(const struct frame *record)
 {
-    bool free = record->type == FRAME_FREE;
-    if (free && (record->owner != 0 || record->mappings != 0)) {
-        return "a free frame has an owner or a mapping";
+    if (record->type == FRAME_FREE) {
+        return record->owner == 0 && record->mappings == 0
+                   ? NULL
+                   : "a free frame has an owner or a mapping";
+    }
+    if (record->type == FRAME_DIRTY && record->mappings != 0) {
+        return "memory that is not cleared is mapped";
     }
     if (record->type >= FRAME_RAM && record->owner == 0) {
         return "a frame in use has no owner";
@@ -167,28 +213,38 @@ static const char *check_record(const struct frame *record)
     return NULL;
 }
 
+static const char *check_split(const struct block *block, uint64_t base)
+{
+    const struct frame *records = frame_records_of(block);
+    unsigned free = 0;
+    for (uint64_t i = 0; i < FRAMES_PER_BLOCK; i++) {
+        const char *problem = check_record(&records[i]);
+        if (problem != NULL) {
+            return problem;
+        }
+        if (records[i].type == FRAME_THREAD && !loan_is_whole(frame_ptr(base + (i << FRAME_SHIFT)))) {
+            return "a thread has lent frames to a domain that does not owe it an answer";
+        }
+        free += records[i].type == FRAME_FREE;
+    }
+    return free == block->free_count ? NULL : "a split block's count of free frames is wrong";
+}
+
 /* With all mappings counted down to zero: records, and what is free. */
 static const char *check_records(uint64_t *free)
 {
     *free = 0;
-    for (uint64_t index = 0; frame_block(index) != NULL; index++) {
+    for (uint64_t index = next_in_use(0); index != NO_BLOCK; index = next_in_use(index + 1)) {
         const struct block *block = frame_block(index);
         bool split = block->whole.type == FRAME_SPLIT;
-        const char *problem = split ? NULL : check_record(&block->whole);
-        unsigned free_here = 0;
-        for (uint64_t i = 0; i < FRAMES_PER_BLOCK && split && problem == NULL; i++) {
-            const struct frame *record =
-                frame_record((index << BLOCK_SHIFT) + (i << FRAME_SHIFT), ORDER_FRAME);
-            problem = check_record(record);
-            free_here += record->type == FRAME_FREE;
-        }
+        const char *problem =
+            split ? check_split(block, index << BLOCK_SHIFT) : check_record(&block->whole);
         if (problem != NULL) {
             return problem;
         }
-        if (split && free_here != block->free_count) {
-            return "a split block's count of free frames is wrong";
-        }
-        *free += split ? free_here : block->whole.type == FRAME_FREE ? FRAMES_PER_BLOCK : 0;
+        *free += split                              ? block->free_count
+                 : block->whole.type == FRAME_FREE ? FRAMES_PER_BLOCK
+                                                    : 0;
     }
     return NULL;
 }
@@ -204,7 +260,9 @@ const char *check_invariants(void)
     if (problem == NULL && free != frame_counts.free) {
         problem = "the count of free frames is wrong";
     }
-    return problem != NULL ? problem : again != NULL ? again : frame_check_lists();
+    problem = problem != NULL ? problem : again;
+    problem = problem != NULL ? problem : frame_check_lists();
+    return problem != NULL ? problem : frame_check_devices();
 }
 
 #ifdef COCOS_CHECKING

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "kernel/device.h"
 #include "kernel/endpoint.h"
 #include "kernel/frame_ptr.h"
 #include "kernel/ipc.h"
@@ -24,33 +25,36 @@ int64_t domain_check_limit(const struct domain *domain, uint64_t frames)
     return domain->frames + frames <= domain->frame_limit ? OK : E_LIMIT;
 }
 
-static struct frame_list *list_of(struct domain *domain, const struct frame *record)
+void domain_enter(struct domain *domain, struct frame *record, uint32_t number, uint32_t order)
 {
-    return record->type == FRAME_TABLE ? &domain->tables : &domain->owned;
-}
-
-void domain_add_frame(struct domain *domain, uint64_t address, uint32_t order)
-{
-    struct frame *record = frame_record(address, order);
-    record->owner = domain_number(domain);
-    frame_list_add(list_of(domain, record), address);
+    if (record->type == FRAME_TABLE) {
+        ring_add(domain->root_record, frame_number(domain->root), record, number);
+    } else if (record->type == FRAME_DEVICE) {
+        uint32_t slots = frame_number(frame_of(domain->slots));
+        ring_add(domain->slots_record, slots, record, number);
+    } else {
+        ring_add(domain->record, domain->number, record, number);
+    }
     domain->frames += 1u << order;
 }
 
-void domain_remove_frame(struct domain *domain, uint64_t address, uint32_t order)
+void domain_change_type(struct domain *domain, uint64_t frame, enum frame_type type,
+                        uint32_t level, uint64_t tag)
 {
-    struct frame *record = frame_record(address, order);
-    frame_list_remove(list_of(domain, record), address);
-    record->owner = 0;
-    domain->frames -= 1u << order;
+    struct frame *record = frame_at(frame);
+    domain_leave(domain, record, ORDER_FRAME);
+    own_make_object(record, type, level, tag);
+    domain_enter(domain, record, frame_number_ram(frame), ORDER_FRAME);
 }
 
-void domain_move_frame(struct domain *from, struct domain *to, uint64_t address, uint32_t order,
-                       enum frame_type type)
+void domain_give_object(struct domain *from, struct domain *to, uint64_t frame,
+                        enum frame_type type, uint64_t tag)
 {
-    domain_remove_frame(from, address, order);
-    frame_record(address, order)->type = (uint8_t)type;
-    domain_add_frame(to, address, order);
+    struct frame *record = frame_at(frame);
+    domain_leave(from, record, ORDER_FRAME);
+    own_make_object(record, type, 0, tag);
+    own_give(record, domain_number(to));
+    domain_enter(to, record, frame_number_ram(frame), ORDER_FRAME);
 }
 
 int64_t domain_check_object(const struct domain *owner, uint64_t address)
@@ -59,55 +63,61 @@ int64_t domain_check_object(const struct domain *owner, uint64_t address)
         return E_ALIGNMENT;
     }
     const struct frame *record = frame_at(address);
-    if (record == NULL || record->type == FRAME_ABSENT) {
+    if (record == NULL) {
         return E_NO_FRAME;
     }
-    if (record->owner != domain_number(owner)) {
-        return E_NOT_OWNER;
-    }
-    bool single = frame_record(address, ORDER_FRAME) != NULL;
-    return single && record->type == FRAME_RAM && record->mappings == 0 ? OK : E_BUSY;
+    int64_t error = own_check_object(record, domain_number(owner));
+    return error == OK && !frame_is_split(address) ? E_BUSY : error;
 }
 
 /* ---- Making ---- */
 
 struct domain *domain_make(uint64_t domain_frame, uint64_t root_frame, uint64_t slots_frame,
-                           struct domain *creator)
+                           const struct domain *creator)
 {
     struct domain *domain = frame_ptr(domain_frame);
     memset(domain, 0, FRAME_BYTES);
     memset(frame_ptr(slots_frame), 0, FRAME_BYTES);
+    space_make_root(root_frame);
+    domain->number = frame_number_ram(domain_frame);
     domain->root = root_frame;
     domain->slots = frame_ptr(slots_frame);
+    domain->record = frame_at(domain_frame);
+    domain->root_record = frame_at(root_frame);
+    domain->slots_record = frame_at(slots_frame);
+    for (unsigned i = 0; i < 4; i++) {
+        domain->latest[i / 2][i % 2].key = TABLE_NONE;
+    }
     if (creator != NULL) {
         domain->creator = (struct slot){
             .type = CAP_DOMAIN,
             .object = frame_of(creator),
-            .generation = frame_record(frame_of(creator), ORDER_FRAME)->tag,
+            .generation = creator->record->tag,
         };
     }
-    struct frame *record = frame_record(domain_frame, ORDER_FRAME);
-    record->type = FRAME_DOMAIN;
-    record->tag = cap_new_generation();
-    frame_record(slots_frame, ORDER_FRAME)->type = FRAME_SLOTS;
-    record = frame_record(root_frame, ORDER_FRAME);
-    record->type = FRAME_TABLE;
-    record->cache = 4;
-    space_make_root(root_frame);
-    domain_add_frame(domain, domain_frame, ORDER_FRAME);
-    domain_add_frame(domain, slots_frame, ORDER_FRAME);
-    domain_add_frame(domain, root_frame, ORDER_FRAME);
+    own_make_object(domain->record, FRAME_DOMAIN, 0, cap_new_generation());
+    own_make_object(domain->root_record, FRAME_TABLE, 4, 0);
+    own_make_object(domain->slots_record, FRAME_SLOTS, 0, 0);
+    own_give(domain->record, domain->number);
+    own_give(domain->root_record, domain->number);
+    own_give(domain->slots_record, domain->number);
+    ring_make(domain->record, domain->number);
+    ring_make(domain->root_record, frame_number_ram(root_frame));
+    ring_make(domain->slots_record, frame_number(slots_frame));
+    domain->frames = 3;
     domain->frame_limit = domain->frames;
     return domain;
 }
 
-int64_t sys_domain_create(const struct call *call)
+int64_t sys_domain_create(uint64_t number, uint64_t domain_frame, uint64_t root_frame,
+                          uint64_t slots_frame)
 {
-    const uint64_t *frames = &call->arg[1]; /* domain, root, slots */
+    struct domain *caller = caller_domain();
+    const uint64_t frames[] = {domain_frame, root_frame, slots_frame};
     struct slot *slot;
-    int64_t error = cap_find_empty(call->domain, call->arg[0], &slot);
+    int64_t error = cap_find_empty(caller, number, &slot);
     for (unsigned i = 0; i < 3 && error == OK; i++) {
-        error = domain_check_object(call->domain, frames[i]);
+        error = domain_check_object(caller, frames[i]);
     }
     if (error != OK) {
         return error;
@@ -116,12 +126,12 @@ int64_t sys_domain_create(const struct call *call)
         return E_BUSY;
     }
     for (unsigned i = 0; i < 3; i++) {
-        domain_remove_frame(call->domain, frames[i], ORDER_FRAME);
+        domain_leave(caller, frame_at(frames[i]), ORDER_FRAME);
     }
-    domain_make(frames[0], frames[1], frames[2], call->domain);
+    domain_make(frames[0], frames[1], frames[2], caller);
     *slot = (struct slot){
         .object = frames[0],
-        .generation = frame_record(frames[0], ORDER_FRAME)->tag,
+        .generation = frame_at(frames[0])->tag,
         .type = CAP_DOMAIN,
         .rights = RIGHT_ALL,
     };
@@ -130,28 +140,28 @@ int64_t sys_domain_create(const struct call *call)
 
 /* ---- Changing ---- */
 
-static int64_t set_fault_endpoint(const struct call *call, struct domain *domain)
+static int64_t set_fault_endpoint(struct domain *domain, uint64_t number)
 {
     struct slot *slot;
-    int64_t error = cap_find(call->domain, call->arg[2], CAP_ENDPOINT, RIGHT_SEND, &slot);
+    int64_t error = cap_find(caller_domain(), number, CAP_ENDPOINT, RIGHT_SEND, &slot);
     if (error == OK) {
         domain->fault_endpoint = *slot;
     }
     return error;
 }
 
-int64_t sys_domain_set(const struct call *call)
+int64_t sys_domain_set(uint64_t number, uint64_t property, uint64_t value)
 {
+    const struct domain *caller = caller_domain();
     struct domain *domain;
-    uint64_t value = call->arg[2];
-    int64_t error = cap_domain(call->domain, call->arg[0], &domain);
+    int64_t error = cap_domain(caller, number, RIGHT_CONTROL, &domain);
     if (error != OK) {
         return error;
     }
-    switch (call->arg[1]) {
+    switch (property) {
     case DOMAIN_FRAME_LIMIT:
         /* A domain does not raise its own limit, and nobody grants more than he may own. */
-        if (domain == call->domain || value > call->domain->frame_limit) {
+        if (domain == caller || value > caller->frame_limit) {
             return E_ARGUMENT;
         }
         domain->frame_limit = (uint32_t)value;
@@ -163,9 +173,21 @@ int64_t sys_domain_set(const struct call *call)
         domain->upcall = value;
         return OK;
     case DOMAIN_FAULT_ENDPOINT:
-        return set_fault_endpoint(call, domain);
+        return set_fault_endpoint(domain, value);
     case DOMAIN_NAME:
         domain->name = value;
+        return OK;
+    case DOMAIN_ACCEPT:
+        if (value > UINT32_MAX) {
+            return E_ARGUMENT;
+        }
+        domain->accept = (uint32_t)value;
+        return OK;
+    case DOMAIN_KEEP:
+        if ((value & (FRAME_BYTES - 1)) >= DOMAIN_KEPT) {
+            return E_ARGUMENT;
+        }
+        domain->keep[value & (FRAME_BYTES - 1)] = value & ~(FRAME_BYTES - 1);
         return OK;
     default:
         return E_ARGUMENT;
@@ -196,11 +218,11 @@ static struct domain *heir_of(const struct domain *domain)
     return alive && !creator->dying ? creator : init_domain;
 }
 
-/* Ends the object in the first frame of the owned list, or frees the frame. E_AGAIN: the same
- * frame needs another step. */
+/* Ends the object in a frame, and the domain's hold of it. E_AGAIN: the same frame needs another
+ * step. */
 static int64_t end_frame(struct domain *domain, uint64_t address, struct frame *record)
 {
-    uint32_t order = frame_record(address, ORDER_FRAME) == NULL ? ORDER_BLOCK : ORDER_FRAME;
+    uint32_t order = frame_is_split(address) ? ORDER_FRAME : ORDER_BLOCK;
     if (record->type == FRAME_THREAD) {
         thread_stop(frame_ptr(address));
         sched_forget(frame_ptr(address));
@@ -208,45 +230,59 @@ static int64_t end_frame(struct domain *domain, uint64_t address, struct frame *
     if (record->type == FRAME_ENDPOINT && endpoint_close(frame_ptr(address)) != OK) {
         return E_AGAIN;
     }
-    if (record->mappings != 0) {
+    domain_leave(domain, record, order);
+    /* What others still use; the last claim there ends a device's records, whoever has them. */
+    if (record->mappings != 0 || record->type == FRAME_DEVICE_RECORDS) {
         struct domain *heir = heir_of(domain);
-        domain_move_frame(domain, heir, address, order, record->type);
+        own_give(record, domain_number(heir));
+        domain_enter(heir, record, frame_number(address), order);
         return OK;
     }
-    bool device = record->type == FRAME_DEVICE;
-    domain_remove_frame(domain, address, order);
-    if (device) {
-        frame_free_device(address, order);
+    struct run run;
+    frame_run(address, order, &run);
+    own_free(record);
+    if (record->type == FRAME_FREE) {
+        frame_put(&run);
     } else {
-        frame_free(address, order);
+        device_put(&run);
     }
     return OK;
+}
+
+static void free_frame(struct frame *record, uint64_t address)
+{
+    struct run run;
+    frame_run(address, ORDER_FRAME, &run);
+    own_free(record);
+    frame_put(&run);
 }
 
 /* One page table per call: what it maps is mapped no more. */
 static void end_table(struct domain *domain, uint64_t table)
 {
     space_drop_table(table);
-    domain_remove_frame(domain, table, ORDER_FRAME);
-    frame_free(table, ORDER_FRAME);
+    domain_leave(domain, frame_at(table), ORDER_FRAME);
+    free_frame(frame_at(table), table);
 }
 
-/* The domain's object frame goes last; it is put aside while others remain. */
+/* Page tables first, then device memory, then the rest; the three frames that a domain is made of
+ * last, its object after all others. */
 static int64_t end_step(struct domain *domain)
 {
-    if (domain->tables.first != 0) {
-        end_table(domain, (uint64_t)domain->tables.first << FRAME_SHIFT);
+    uint64_t table = frame_address(domain->root_record->next);
+    if (table != domain->root) {
+        end_table(domain, table);
         return E_AGAIN;
     }
-    uint64_t self = frame_of(domain);
     for (unsigned i = 0; i < FREED_PER_STEP; i++) {
-        uint64_t address = (uint64_t)domain->owned.first << FRAME_SHIFT;
-        if (address == self) {
-            address = (uint64_t)frame_at(self)->next << FRAME_SHIFT;
+        uint64_t address = frame_address(domain->slots_record->next);
+        if (address == frame_of(domain->slots)) {
+            address = frame_address(domain->record->next);
         }
-        if (address == 0) {
-            domain_remove_frame(domain, self, ORDER_FRAME);
-            frame_free(self, ORDER_FRAME);
+        if (address == frame_of(domain)) {
+            free_frame(domain->slots_record, frame_of(domain->slots));
+            free_frame(domain->root_record, domain->root);
+            free_frame(domain->record, address);
             return OK;
         }
         if (end_frame(domain, address, frame_at(address)) != OK) {
@@ -256,15 +292,16 @@ static int64_t end_step(struct domain *domain)
     return E_AGAIN;
 }
 
-int64_t sys_domain_destroy(const struct call *call)
+int64_t sys_domain_destroy(uint64_t number)
 {
+    const struct domain *caller = caller_domain();
     struct slot *slot;
-    int64_t error = cap_find(call->domain, call->arg[0], CAP_DOMAIN, RIGHT_CONTROL, &slot);
+    int64_t error = cap_find(caller, number, CAP_DOMAIN, RIGHT_CONTROL, &slot);
     if (error != OK) {
         return error;
     }
     struct domain *domain = frame_ptr(slot->object);
-    if (domain == call->domain || domain == init_domain) {
+    if (domain == caller || domain == init_domain) {
         return E_ARGUMENT;
     }
     if (!domain->dying) {

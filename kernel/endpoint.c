@@ -27,21 +27,20 @@ int64_t endpoint_close(struct endpoint *endpoint)
     return E_AGAIN;
 }
 
-int64_t sys_endpoint_create(const struct call *call)
+int64_t sys_endpoint_create(uint64_t number, uint64_t frame)
 {
+    const struct domain *caller = caller_domain();
     struct slot *slot;
-    uint64_t address = call->arg[1];
-    int64_t error = cap_find_empty(call->domain, call->arg[0], &slot);
-    error = error != OK ? error : domain_check_object(call->domain, address);
+    int64_t error = cap_find_empty(caller, number, &slot);
+    error = error != OK ? error : domain_check_object(caller, frame);
     if (error != OK) {
         return error;
     }
-    struct frame *record = frame_record(address, ORDER_FRAME);
-    memset(frame_ptr(address), 0, FRAME_BYTES);
-    record->type = FRAME_ENDPOINT;
-    record->tag = cap_new_generation();
+    struct frame *record = frame_at(frame);
+    memset(frame_ptr(frame), 0, FRAME_BYTES);
+    own_make_object(record, FRAME_ENDPOINT, 0, cap_new_generation());
     *slot = (struct slot){
-        .object = address,
+        .object = frame,
         .generation = record->tag,
         .type = CAP_ENDPOINT,
         .rights = RIGHT_ALL,

@@ -4,54 +4,31 @@
  * Two levels: a record per 2 MiB block, and, for a block that is handed out in pieces ("split"),
  * a record per 4 KiB frame. The records of a block split after boot lie in three frames of that
  * block itself; so the kernel never runs out of them. A frame is named by its physical address.
+ * Free blocks lie in runs of 2 MiB to 1 GiB, each aligned to its size and halved and joined as
+ * memory comes and goes (a buddy system); so what booting costs grows with GiBs.
+ * Device memory may lie beyond the table, or be claimed in pieces of a block without RAM: its
+ * records are made when it is claimed, of frames that the claimer pays for (frame_far.h).
  *
  * Invariants (kernel/check.c): a frame is FRAME_FREE exactly when it has no owner and no mapping;
- * every free frame is on the free list of its block once, every free block on the list of its
- * zone once, every split block with a free frame on the list of such blocks once.
- * Pure C: one file for the kernel, the host's tests and sanitizers. Callers hold the kernel.
+ * every free frame is on the free list of its block once, every free run on the list of its size
+ * once, every split block with a free frame on the list of such blocks once.
+ * What may become of a record is kernel/own.h; here is where the records are and which are free.
  */
 #ifndef KERNEL_FRAME_H
 #define KERNEL_FRAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <cocos/abi.h>
 #include <cocos/errors.h>
 
+#include "kernel/frame_far.h"
+#include "kernel/frame_ptr.h"
+#include "kernel/own.h"
+
 struct boot_info;
-
-/* clang-format off */
-#define FRAME_TYPES(X) \
-    X(FRAME_ABSENT,   "absent") \
-    X(FRAME_RESERVED, "reserved") \
-    X(FRAME_FREE,     "free") \
-    X(FRAME_SPLIT,    "split") \
-    X(FRAME_RECORDS,  "records") \
-    X(FRAME_KERNEL,   "kernel") \
-    X(FRAME_SYSTEM,   "system page") \
-    X(FRAME_RAM,      "memory") \
-    X(FRAME_DEVICE,   "device") \
-    X(FRAME_STOCK,    "table stock") \
-    X(FRAME_TABLE,    "page table") \
-    X(FRAME_DOMAIN,   "domain") \
-    X(FRAME_SLOTS,    "slots") \
-    X(FRAME_THREAD,   "thread") \
-    X(FRAME_ENDPOINT, "endpoint")
-/* clang-format on */
-#define FRAME_TYPE_NAME(name, text) name,
-enum frame_type { FRAME_TYPES(FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
-#undef FRAME_TYPE_NAME
-
-/* A frame, or a whole block. Links and owner are frame numbers (address / 4096), 0 = none. */
-struct frame {
-    uint8_t type;        /* enum frame_type */
-    uint8_t cache;       /* CACHE_*; FRAME_TABLE: its level, 1 (PT) to 4 (PML4) */
-    uint16_t mappings;   /* user leaves that point to it; FRAME_TABLE: its user entries */
-    uint32_t owner;      /* the owning domain's frame */
-    uint32_t next, prev; /* in the owner's list, or in a free list */
-    uint64_t tag;        /* eight characters; kernel objects: their generation */
-};
 
 struct block {
     struct frame whole;  /* FRAME_SPLIT: only type and links are used */
@@ -59,13 +36,10 @@ struct block {
     uint16_t free_count; /* FRAME_SPLIT */
     uint16_t first_free; /* FRAME_SPLIT: index of the first free frame, NO_INDEX = none */
 };
-
-_Static_assert(sizeof(struct frame) == 24, "a record of a frame is 24 bytes");
 _Static_assert(sizeof(struct block) == 32, "a record of a block is 32 bytes");
 
 #define NO_INDEX 0xffffu
 #define RECORD_FRAMES 3 /* 512 records of 24 bytes */
-#define MAPPINGS_MAX 0xffffu
 
 /* How many frames there are of what; split blocks count frame by frame. */
 struct frame_counts {
@@ -80,50 +54,141 @@ extern struct frame_counts frame_counts;
 /* Makes the table for memory and devices below `top` out of boot memory. */
 void frame_init(const struct boot_info *info, uint64_t top);
 
-/* Takes the free frames of [start, end) out of circulation as `type`, owned by `owner`. */
+/* Takes the free frames of [start, end) out of circulation as `type`, owned by nobody. */
 void frame_reserve(uint64_t start, uint64_t end, enum frame_type type, uint64_t tag);
 
 /* ---- Looking ---- */
 
-/* The record of a frame (order ORDER_FRAME: its block must be split) or of a whole block
- * (ORDER_BLOCK: must not be split), or NULL. The address must be aligned. */
-struct frame *frame_record(uint64_t address, uint32_t order);
+extern struct block *frame_blocks;
+extern uint64_t frame_block_count;
 
-/* The record that speaks for an address: of its frame, or of the whole block it lies in. */
-struct frame *frame_at(uint64_t address);
+/* The block at `index` = address / BLOCK_BYTES, or NULL: there are no records of it. */
+static inline struct block *frame_block(uint64_t index)
+{
+    return index < frame_block_count ? &frame_blocks[index] : frame_far_block(index);
+}
 
-/* End of the table: no frame at or above this address has a record. */
+static inline struct frame *frame_records_of(const struct block *block)
+{
+    return frame_ptr((uint64_t)block->records << FRAME_SHIFT); /* RAM */
+}
+
+/* The record that speaks for a frame in a block, `frame` being its number or address >> 12. */
+static inline struct frame *frame_in_block(struct block *block, uint64_t frame)
+{
+    return block->whole.type != FRAME_SPLIT
+               ? &block->whole
+               : &frame_records_of(block)[frame % FRAMES_PER_BLOCK];
+}
+
+/* The record that speaks for an address: of its frame, or of the whole block it lies in; NULL:
+ * there is none. */
+static inline struct frame *frame_at(uint64_t address)
+{
+    uint64_t index = address >> BLOCK_SHIFT;
+    return index < frame_block_count ? frame_in_block(&frame_blocks[index], address >> FRAME_SHIFT)
+                                     : frame_far_at(address);
+}
+
+/* The record of a frame (order below ORDER_BLOCK: its block must be split) or of a whole block
+ * (ORDER_BLOCK and more: must not be split), or NULL. */
+static inline struct frame *frame_record(uint64_t address, uint32_t order)
+{
+    struct block *block = frame_block(address >> BLOCK_SHIFT);
+    if (block == NULL || (block->whole.type == FRAME_SPLIT) != (order < ORDER_BLOCK)) {
+        return NULL;
+    }
+    return frame_in_block(block, address >> FRAME_SHIFT);
+}
+
+/*
+ * Records name frames by number: address / FRAME_BYTES, but for device memory beyond the table.
+ * Numbers of consecutive frames of one run are consecutive.
+ */
+static inline uint32_t frame_number(uint64_t address)
+{
+    return address >> BLOCK_SHIFT < frame_block_count ? (uint32_t)(address >> FRAME_SHIFT)
+                                                      : frame_far_number(address);
+}
+
+/* Of RAM, which is where the kernel's objects are. */
+static inline uint32_t frame_number_ram(uint64_t address)
+{
+    return (uint32_t)(address >> FRAME_SHIFT);
+}
+
+static inline uint64_t frame_address(uint32_t number)
+{
+    return number < FAR_NUMBERS ? (uint64_t)number << FRAME_SHIFT : frame_far_address(number);
+}
+
+static inline struct frame *frame_at_number(uint32_t number)
+{
+    uint32_t index = number / FRAMES_PER_BLOCK;
+    if (index < frame_block_count) {
+        return frame_in_block(&frame_blocks[index], number);
+    }
+    struct block *window = number >= FAR_NUMBERS ? frame_far_window(number) : NULL;
+    return window != NULL ? frame_in_block(window + index % FRAMES_PER_BLOCK, number) : NULL;
+}
+
+/* Is the memory at an address recorded frame by frame? */
+static inline bool frame_is_split(uint64_t address)
+{
+    return frame_record(address, ORDER_FRAME) != NULL;
+}
+
+/* End of the table; above, only device memory has records, and only while it is claimed. */
 uint64_t frame_table_top(void);
-struct block *frame_block(uint64_t index);
+
+/*
+ * The records that speak for a run of 2^order frames: `count` of them, `stride` bytes apart; each
+ * stands for one leaf of a page table, of 4 KiB below ORDER_BLOCK, else of 2 MiB. Frames of a
+ * whole block share its record (stride 0).
+ */
+struct run {
+    uint64_t address;
+    uint32_t order;
+    uint32_t count;
+    struct frame *first;
+    uint64_t stride;
+};
+
+/* OK, E_ARGUMENT (order), E_ALIGNMENT, E_NO_FRAME (beyond the table), E_ORDER (2 MiB leaves of
+ * memory that is recorded frame by frame). */
+int64_t frame_run(uint64_t address, uint64_t order, struct run *run);
+
+static inline struct frame *run_record(const struct run *run, uint32_t index)
+{
+    return (struct frame *)((char *)run->first + index * run->stride);
+}
+
+/* Is the run one of records of its own, as claims make them? */
+static inline bool run_is_whole(const struct run *run)
+{
+    return run->stride != 0;
+}
 
 /* ---- Taking and freeing ---- */
 
 /*
- * Finds a free frame or block without changing anything: `where` names it, or is a zone.
- * Returns its address, or E_ARGUMENT, E_ALIGNMENT, E_NO_FRAME, E_NOT_FREE, E_NO_MEMORY.
+ * Finds a free run without taking it: `where` names it, or is a zone. Returns its address, or
+ * E_ARGUMENT, E_ALIGNMENT, E_NO_FRAME, E_NOT_FREE, E_NO_MEMORY; E_AGAIN: a bounded part of the
+ * search is done (orders 1 to 8 in a zone; *search keeps the rest, 0 before the first step).
  */
-int64_t frame_find(uint64_t where, uint32_t order);
+int64_t frame_find(uint64_t where, uint32_t order, uint32_t *search);
 
-/* Takes what frame_find found: its record is then of `type`, unowned, unlinked. Cannot fail.
- * May split the block; the content is not cleared. */
-struct frame *frame_take(uint64_t address, uint32_t order, enum frame_type type);
+/* Takes what frame_find found off the lists: its records are still FRAME_FREE, but on none. Cannot
+ * fail. May split the block; the content is not cleared. */
+void frame_take(uint64_t address, uint32_t order, struct run *run);
 
-/* Back to free: no owner, no mapping, on the lists again. Joins a block whose frames are all free
- * and whose records lie in it. */
-void frame_free(uint64_t address, uint32_t order);
-
-/* The same for device memory, which goes back to being nobody's. */
-void frame_free_device(uint64_t address, uint32_t order);
+/* Puts records that are FRAME_FREE again, all of one run, back on the lists. Joins a block whose
+ * frames are all free and whose records lie in it. */
+void frame_put(const struct run *run);
 
 /* Are the free lists whole? NULL, or what is wrong (kernel/check.c). */
 const char *frame_check_lists(void);
 
-/* ---- Owners' lists ---- */
-
-struct frame_list {
-    uint32_t first; /* frame number, 0 = empty */
-};
-void frame_list_add(struct frame_list *list, uint64_t address);
-void frame_list_remove(struct frame_list *list, uint64_t address);
+#include "kernel/ring.h" /* owners' rings, over frame_at_number */
 
 #endif

@@ -25,44 +25,96 @@ struct builder {
     uint64_t taken;
 };
 
+static uint64_t take_table(struct builder *builder)
+{
+    uint64_t one;
+    builder->taken++;
+    return builder->take(1, &one);
+}
+
 static uint64_t new_table(struct builder *builder)
 {
-    uint64_t frame = builder->take();
-    uint64_t *entries = frame_ptr(frame);
-    for (unsigned i = 0; i < ENTRIES; i++) {
-        entries[i] = ABSENT;
-    }
-    builder->taken++;
+    uint64_t frame = take_table(builder);
+    arch_fill_entries(frame_ptr(frame), ENTRIES, ABSENT, 0);
     return frame;
 }
 
-/* The table below entry `index` of `table`, made when there is none. */
-static uint64_t table_below(struct builder *builder, uint64_t table, uint64_t index)
+/* The entry, in a PDPT that is made when there is none, for the GiB that holds `address`. */
+static uint64_t *gib_entry(struct builder *builder, uint64_t address)
 {
-    uint64_t *entry = (uint64_t *)frame_ptr(table) + index;
+    uint64_t *entry = (uint64_t *)frame_ptr(builder->root) + (address >> PML4_SHIFT) % ENTRIES;
     if (!(*entry & PTE_PRESENT)) {
         *entry = new_table(builder) | TABLE_BITS;
     }
-    return *entry & PTE_ADDRESS;
+    return (uint64_t *)frame_ptr(*entry & PTE_ADDRESS) + (address >> GIB_SHIFT) % ENTRIES;
 }
 
-/* The page directory of the GiB that holds `address`. */
+/* Maps [start, end), which lies in one GiB. Of a page directory that is made for it every entry is
+ * written once. */
+static void map_in_gib(struct builder *builder, uint64_t start, uint64_t end)
+{
+    uint64_t *entry = gib_entry(builder, start);
+    uint64_t first = (start >> BLOCK_SHIFT) % ENTRIES;
+    uint64_t count = (end - start) >> BLOCK_SHIFT;
+    if (!(*entry & PTE_PRESENT)) {
+        uint64_t table = take_table(builder);
+        uint64_t *entries = frame_ptr(table);
+        arch_fill_entries(entries, first, ABSENT, 0);
+        arch_fill_entries(entries + first + count, ENTRIES - first - count, ABSENT, 0);
+        *entry = table | TABLE_BITS;
+    }
+    uint64_t *entries = frame_ptr(*entry & PTE_ADDRESS);
+    arch_fill_entries(entries + first, count, start | LEAF_BITS | PTE_LARGE, BLOCK_BYTES);
+}
+
+/* Maps whole GiBs, of which none has a page directory yet: as many as these lie in a row, and the
+ * entries that point to them in one PDPT. Returns where it stopped. */
+static uint64_t map_gibs(struct builder *builder, uint64_t start, uint64_t gibs)
+{
+    uint64_t in_pdpt = ENTRIES - (start >> GIB_SHIFT) % ENTRIES;
+    uint64_t *entries = gib_entry(builder, start);
+    uint64_t count, tables = builder->take(gibs < in_pdpt ? gibs : in_pdpt, &count);
+    builder->taken += count;
+    arch_fill_entries(entries, count, tables | TABLE_BITS, FRAME_BYTES);
+    arch_fill_entries(frame_ptr(tables), count * ENTRIES, start | LEAF_BITS | PTE_LARGE,
+                      BLOCK_BYTES);
+    return start + count * GIB_BYTES;
+}
+
+/* Ranges come in rising order: of the GiBs from `start` on only the first can have a directory. */
+static void map_ram(struct builder *builder, uint64_t start, uint64_t end)
+{
+    while (start < end) {
+        uint64_t next = (start | (GIB_BYTES - 1)) + 1;
+        if (start % GIB_BYTES == 0 && next <= end && !(*gib_entry(builder, start) & PTE_PRESENT)) {
+            start = map_gibs(builder, start, (end - start) >> GIB_SHIFT);
+        } else {
+            next = next < end ? next : end;
+            map_in_gib(builder, start, next);
+            start = next;
+        }
+    }
+}
+
+/* The page directory of the GiB that holds `address`, made when there is none. */
 static uint64_t *directory(struct builder *builder, uint64_t address)
 {
-    uint64_t pdpt = table_below(builder, builder->root, address >> PML4_SHIFT & (ENTRIES - 1));
-    return frame_ptr(table_below(builder, pdpt, address >> GIB_SHIFT & (ENTRIES - 1)));
+    uint64_t *entry = gib_entry(builder, address);
+    if (!(*entry & PTE_PRESENT)) {
+        *entry = new_table(builder) | TABLE_BITS;
+    }
+    return frame_ptr(*entry & PTE_ADDRESS);
 }
 
-static void map_blocks(struct builder *builder, uint64_t start, uint64_t end, uint64_t bits)
+/* What is RAM stays what it is. */
+static void map_device(struct builder *builder, const struct identity_device *device)
 {
-    uint64_t *entries = NULL;
-    for (uint64_t block = start; block < end; block += BLOCK_BYTES) {
-        uint64_t index = block >> BLOCK_SHIFT & (ENTRIES - 1);
-        if (entries == NULL || index == 0) {
-            entries = directory(builder, block);
-        }
-        if (!(entries[index] & PTE_PRESENT)) {
-            entries[index] = block | bits | PTE_LARGE;
+    uint64_t bits =
+        LEAF_BITS | PTE_LARGE | device->cache_bits | (uint64_t)PTE_AVL_DEVICE << PTE_AVL_SHIFT;
+    for (uint64_t block = device->start; block < device->end; block += BLOCK_BYTES) {
+        uint64_t *entry = directory(builder, block) + (block >> BLOCK_SHIFT) % ENTRIES;
+        if (!(*entry & PTE_PRESENT)) {
+            *entry = block | bits;
         }
     }
 }
@@ -94,7 +146,7 @@ static uint64_t first_entry(const struct identity_kernel *kernel, uint64_t addre
 
 static void map_first_block(struct builder *builder, const struct identity_kernel *kernel)
 {
-    uint64_t table = new_table(builder);
+    uint64_t table = take_table(builder);
     uint64_t *entries = frame_ptr(table);
     for (uint64_t i = 0; i < ENTRIES; i++) {
         entries[i] = first_entry(kernel, i << FRAME_SHIFT);
@@ -113,7 +165,6 @@ uint64_t identity_build(const struct boot_info *info, const struct identity_kern
 {
     struct builder builder = {.take = take};
     builder.root = new_table(&builder);
-    map_first_block(&builder, kernel);
     uint64_t top = BLOCK_BYTES;
     for (uint32_t i = 0; i < info->memory_count; i++) {
         const struct memory_range *range = &info->memory[i];
@@ -123,14 +174,14 @@ uint64_t identity_build(const struct boot_info *info, const struct identity_kern
         uint64_t start = range->start & ~(BLOCK_BYTES - 1);
         uint64_t end = (range->end + BLOCK_BYTES - 1) & ~(BLOCK_BYTES - 1);
         /* The first block has its own table; a GiB without RAM keeps one absent entry. */
-        map_blocks(&builder, start < BLOCK_BYTES ? BLOCK_BYTES : start, end, LEAF_BITS);
+        map_ram(&builder, start < BLOCK_BYTES ? BLOCK_BYTES : start, end);
         top = end > top ? end : top;
     }
+    map_first_block(&builder, kernel);
     size->tables = builder.taken;
     size->top = top;
     for (unsigned i = 0; i < device_count; i++) {
-        map_blocks(&builder, devices[i].start, devices[i].end,
-                   LEAF_BITS | devices[i].cache_bits | (uint64_t)PTE_AVL_DEVICE << PTE_AVL_SHIFT);
+        map_device(&builder, &devices[i]);
     }
     size->device_tables = builder.taken - size->tables;
     return builder.root;

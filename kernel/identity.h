@@ -33,8 +33,9 @@ struct identity_device {
     uint64_t cache_bits; /* PTE_PWT: write-combining; PTE_PCD | PTE_PWT: uncached */
 };
 
-/* Takes one free frame for a table; never fails (it refuses to start instead). */
-typedef uint64_t (*identity_frame_source)(void);
+/* Takes free frames for tables: up to `most` in a row, at least one. Returns the first, and their
+ * count; never fails (it refuses to start instead). */
+typedef uint64_t (*identity_frame_source)(uint64_t most, uint64_t *count);
 
 /* True for what is memory of this machine: RAM in use or not, not "reserved". */
 int identity_is_ram(uint32_t memory_type);

@@ -9,6 +9,7 @@
 #include "kernel/domain.h"
 #include "kernel/endpoint.h"
 #include "kernel/frame_ptr.h"
+#include "kernel/loan.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 
@@ -67,15 +68,26 @@ static uint64_t transfer_capability(const struct thread *sender, const struct th
     return 1;
 }
 
+/* A capability and a run of frames; out of the way of messages that bring neither. */
+static __attribute__((noinline)) void transfer_extras(struct thread *sender,
+                                                      struct thread *receiver, bool answer)
+{
+    receiver->registers.r15 = transfer_capability(sender, receiver);
+    loan_transfer(sender, receiver, answer);
+}
+
 /* Puts what `sender` sends into `receiver`'s registers. */
-static void transfer(const struct thread *sender, struct thread *receiver, uint64_t badge)
+static void transfer(struct thread *sender, struct thread *receiver, uint64_t badge, bool answer)
 {
     struct registers *r = &receiver->registers;
     set_words(r, sender);
     r->rax = RECEIVED_CALL;
     r->rbx = badge;
-    r->r12 = r->r13 = 0;
-    r->r15 = transfer_capability(sender, receiver);
+    if ((sender->registers.r12 | sender->send_slot) != 0) {
+        transfer_extras(sender, receiver, answer);
+    } else {
+        r->r12 = r->r13 = r->r15 = 0;
+    }
 }
 
 static void transfer_signals(struct thread *receiver, uint64_t bits)
@@ -89,15 +101,12 @@ static void transfer_signals(struct thread *receiver, uint64_t bits)
 
 /* ---- Checks that change nothing ---- */
 
-/* Slots named for a capability to send and one to receive, ranges, deadline. */
+/* Slots named for a capability to send and one to receive. */
 static int64_t check_extras(struct thread *thread)
 {
     const struct registers *r = &thread->registers;
     uint64_t send = slot_field(r, FIELD_SEND), receive = slot_field(r, FIELD_RECEIVE);
     struct slot *unused;
-    if (r->r12 != 0) {
-        return E_UNSUPPORTED;
-    }
     if (send != SLOT_NONE) {
         if (send >= SLOTS_PER_DOMAIN || thread->domain->slots[send].type == CAP_EMPTY) {
             return E_SLOT;
@@ -115,6 +124,13 @@ static int64_t check_extras(struct thread *thread)
     return receive == SLOT_NONE ? OK : cap_find_empty(thread->domain, receive, &unused);
 }
 
+/* The run that is to go with a call or an answer. */
+static int64_t check_run(const struct thread *thread, bool answer)
+{
+    uint64_t run = thread->registers.r12;
+    return run == 0 ? OK : loan_check(thread->domain, run, answer);
+}
+
 static void keep_extras(struct thread *thread)
 {
     thread->send_slot = (uint16_t)slot_field(&thread->registers, FIELD_SEND);
@@ -127,7 +143,7 @@ static void keep_extras(struct thread *thread)
  * that the receiver's reply slot, empty or kept for this, now stands for. */
 static void deliver(struct thread *sender, struct thread *receiver)
 {
-    transfer(sender, receiver, sender->badge);
+    transfer(sender, receiver, sender->badge, false);
     sender->state = THREAD_ANSWER;
     sender->endpoint = NULL;
     sender->call = cap_new_generation();
@@ -151,6 +167,7 @@ void ipc_fail(struct thread *thread, int64_t error)
     if (thread->state == THREAD_RECEIVING) {
         ipc_release_slot(thread);
     }
+    loan_end(thread);
     thread->call = 0;
     thread->endpoint = NULL;
     if (thread->faulted) {
@@ -186,18 +203,19 @@ static int64_t send(struct thread *sender, struct endpoint *endpoint, uint64_t b
     return CALL_NO_RESULT;
 }
 
-int64_t sys_call(const struct call *call)
+int64_t sys_call(void)
 {
-    struct thread *caller = call->thread;
+    struct thread *caller = caller_thread();
     const struct registers *r = &caller->registers;
     struct endpoint *endpoint;
     uint64_t badge;
     int64_t error =
-        cap_endpoint(call->domain, slot_field(r, FIELD_ENDPOINT), RIGHT_SEND, &endpoint, &badge);
+        cap_endpoint(caller->domain, slot_field(r, FIELD_ENDPOINT), RIGHT_SEND, &endpoint, &badge);
     if (error == OK && r->r14 != DEADLINE_NEVER) {
         error = E_UNSUPPORTED;
     }
     error = error != OK ? error : check_extras(caller);
+    error = error != OK ? error : check_run(caller, false);
     if (error != OK) {
         return error;
     }
@@ -224,17 +242,17 @@ static int64_t receive_now(struct thread *receiver, struct endpoint *endpoint)
     return CALL_NO_RESULT;
 }
 
-/* Checks the endpoint, deadline and slots of a wait. */
-static int64_t check_wait(const struct call *call, struct endpoint **endpoint)
+/* Checks the endpoint, deadline and slots of a wait by the current thread. */
+static int64_t check_wait(struct thread *receiver, struct endpoint **endpoint)
 {
-    const struct registers *r = &call->thread->registers;
+    const struct registers *r = &receiver->registers;
     uint64_t badge;
-    int64_t error =
-        cap_endpoint(call->domain, slot_field(r, FIELD_ENDPOINT), RIGHT_RECEIVE, endpoint, &badge);
+    int64_t error = cap_endpoint(receiver->domain, slot_field(r, FIELD_ENDPOINT), RIGHT_RECEIVE,
+                                 endpoint, &badge);
     if (error == OK && r->r14 != DEADLINE_NEVER && r->r14 != DEADLINE_NOW) {
         error = E_UNSUPPORTED;
     }
-    return error != OK ? error : check_extras(call->thread);
+    return error != OK ? error : check_extras(receiver);
 }
 
 /* The current thread, already checked, takes a message or waits for one; the empty reply slot is
@@ -256,24 +274,28 @@ static int64_t receive(struct thread *receiver, struct endpoint *endpoint)
     return CALL_NO_RESULT;
 }
 
-int64_t sys_wait(const struct call *call)
+int64_t sys_wait(void)
 {
+    struct thread *receiver = caller_thread();
     struct endpoint *endpoint;
     struct slot *reply;
-    int64_t error = check_wait(call, &endpoint);
+    int64_t error = check_wait(receiver, &endpoint);
     if (error == OK) {
         error =
-            cap_find_empty(call->domain, slot_field(&call->thread->registers, FIELD_REPLY), &reply);
+            cap_find_empty(receiver->domain, slot_field(&receiver->registers, FIELD_REPLY), &reply);
     }
-    return error != OK ? error : receive(call->thread, endpoint);
+    return error != OK ? error : receive(receiver, endpoint);
 }
 
 /* ---- Answering ---- */
 
 struct thread *ipc_caller(const struct slot *reply)
 {
+    if (reply->type != CAP_REPLY) {
+        return NULL;
+    }
     const struct frame *record = frame_record(reply->object, ORDER_FRAME);
-    if (reply->type != CAP_REPLY || record == NULL || record->type != FRAME_THREAD) {
+    if (record == NULL || record->type != FRAME_THREAD) {
         return NULL;
     }
     struct thread *thread = frame_ptr(reply->object);
@@ -289,11 +311,12 @@ void ipc_drop_reply(const struct slot *slot, int64_t error)
 }
 
 /* Gives `caller` the answer in `server`'s registers; true: it may run on. */
-static bool answer(const struct thread *server, struct thread *caller)
+static bool answer(struct thread *server, struct thread *caller)
 {
+    loan_end(caller);
     caller->call = 0;
     if (!caller->faulted) {
-        transfer(server, caller, 0);
+        transfer(server, caller, 0, true);
         return true;
     }
     caller->faulted = false;
@@ -301,40 +324,43 @@ static bool answer(const struct thread *server, struct thread *caller)
     return server->registers.rdi == FAULT_RESUME;
 }
 
-int64_t sys_reply(const struct call *call)
+int64_t sys_reply(void)
 {
+    struct thread *server = caller_thread();
     struct slot *reply;
-    int64_t error = cap_find(call->domain, slot_field(&call->thread->registers, FIELD_REPLY),
-                             CAP_REPLY, 0, &reply);
-    error = error != OK ? error : check_extras(call->thread);
+    int64_t error =
+        cap_find(server->domain, slot_field(&server->registers, FIELD_REPLY), CAP_REPLY, 0, &reply);
+    error = error != OK ? error : check_extras(server);
+    error = error != OK ? error : check_run(server, true);
     if (error != OK) {
         return error;
     }
-    keep_extras(call->thread);
+    keep_extras(server);
     struct thread *caller = ipc_caller(reply);
     *reply = (struct slot){0};
-    if (answer(call->thread, caller)) {
+    if (answer(server, caller)) {
         sched_ready(caller);
     }
     return OK;
 }
 
-int64_t sys_reply_wait(const struct call *call)
+int64_t sys_reply_wait(void)
 {
-    struct thread *server = call->thread;
+    struct thread *server = caller_thread();
     uint64_t number = slot_field(&server->registers, FIELD_REPLY);
     struct endpoint *endpoint;
     struct slot *reply = NULL;
-    int64_t error = check_wait(call, &endpoint);
+    int64_t error = check_wait(server, &endpoint);
+    error = error != OK ? error : check_run(server, true);
     if (error == OK) {
-        error = cap_find(call->domain, number, CAP_REPLY, 0, &reply);
+        error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
     }
     if (error != OK && error != E_DEAD) {
         return error;
     }
     keep_extras(server);
     struct thread *caller = reply != NULL ? ipc_caller(reply) : NULL;
-    call->domain->slots[number] = (struct slot){0};
+    server->domain->slots[number] = (struct slot){0};
     bool runs = caller != NULL && answer(server, caller);
     int64_t result = receive(server, endpoint);
     if (runs && server->state == THREAD_RECEIVING) {
@@ -361,18 +387,18 @@ void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
     sched_ready(receiver);
 }
 
-int64_t sys_signal(const struct call *call)
+int64_t sys_signal(uint64_t number, uint64_t bits)
 {
     struct endpoint *endpoint;
     uint64_t badge;
-    int64_t error = cap_endpoint(call->domain, call->arg[0], RIGHT_SIGNAL, &endpoint, &badge);
+    int64_t error = cap_endpoint(caller_domain(), number, RIGHT_SIGNAL, &endpoint, &badge);
     if (error != OK) {
         return error;
     }
-    if (call->arg[1] == 0) {
+    if (bits == 0) {
         return E_ARGUMENT;
     }
-    endpoint_signal(endpoint, call->arg[1]);
+    endpoint_signal(endpoint, bits);
     return OK;
 }
 

@@ -55,12 +55,11 @@ void irq_arrived(uint32_t number)
     endpoint_signal(endpoint, 1ull << line->bit);
 }
 
-/* Finds the line a call names through a capability that covers it. */
-static int64_t find_line(const struct call *call, struct line **line)
+/* Finds the line the caller names through a capability, in slot `interrupts`, that covers it. */
+static int64_t find_line(uint64_t interrupts, uint64_t number, struct line **line)
 {
     struct slot *range;
-    uint64_t number = call->arg[1];
-    int64_t error = cap_find(call->domain, call->arg[0], CAP_INTERRUPT, RIGHT_USE, &range);
+    int64_t error = cap_find(caller_domain(), interrupts, CAP_INTERRUPT, RIGHT_USE, &range);
     if (error != OK) {
         return error;
     }
@@ -74,32 +73,33 @@ static int64_t find_line(const struct call *call, struct line **line)
     return OK;
 }
 
-int64_t sys_interrupt_bind(const struct call *call)
+int64_t sys_interrupt_bind(uint64_t interrupts, uint64_t number, uint64_t endpoint_slot,
+                           uint64_t bit)
 {
     struct line *line;
     struct slot *endpoint;
-    int64_t error = find_line(call, &line);
+    int64_t error = find_line(interrupts, number, &line);
     if (error == OK) {
-        error = cap_find(call->domain, call->arg[2], CAP_ENDPOINT, RIGHT_RECEIVE, &endpoint);
+        error = cap_find(caller_domain(), endpoint_slot, CAP_ENDPOINT, RIGHT_RECEIVE, &endpoint);
     }
     if (error != OK) {
         return error;
     }
-    if (call->arg[3] > 63) {
+    if (bit > 63) {
         return E_ARGUMENT;
     }
     if (endpoint_of(line) != NULL) {
         return E_NOT_FREE;
     }
-    *line = (struct line){.endpoint = *endpoint, .bit = (uint8_t)call->arg[3]};
-    arch_line_bind((uint32_t)call->arg[1]);
+    *line = (struct line){.endpoint = *endpoint, .bit = (uint8_t)bit};
+    arch_line_bind((uint32_t)number);
     return OK;
 }
 
-int64_t sys_interrupt_ack(const struct call *call)
+int64_t sys_interrupt_ack(uint64_t interrupts, uint64_t number)
 {
     struct line *line;
-    int64_t error = find_line(call, &line);
+    int64_t error = find_line(interrupts, number, &line);
     if (error != OK) {
         return error;
     }
@@ -110,18 +110,18 @@ int64_t sys_interrupt_ack(const struct call *call)
     bool again = line->again;
     line->unserved = again;
     line->again = false;
-    arch_line_unmask((uint32_t)call->arg[1]);
+    arch_line_unmask((uint32_t)number);
     if (again) {
         endpoint_signal(endpoint, 1ull << line->bit);
     }
     return OK;
 }
 
-int64_t sys_ports_enable(const struct call *call)
+int64_t sys_ports_enable(uint64_t number)
 {
     struct slot *range;
-    struct domain *domain = call->domain;
-    int64_t error = cap_find(domain, call->arg[0], CAP_PORTS, RIGHT_USE, &range);
+    struct domain *domain = caller_domain();
+    int64_t error = cap_find(domain, number, CAP_PORTS, RIGHT_USE, &range);
     if (error != OK) {
         return error;
     }

@@ -5,7 +5,30 @@
 
 #include <stdbool.h>
 
+#include "kernel/space.h"
 #include "kernel/x86/arch.h"
+
+/*
+ * The screen may belong to the running domain by now: its page tables then have it for user mode,
+ * out of the kernel's reach (SMAP). The kernel's own map has it for the kernel. Returns what to
+ * give to leave_own_map.
+ */
+static uint64_t enter_own_map(void)
+{
+    uint64_t root = arch_root(), own = space_kernel_root();
+    if (own == 0 || root == own) {
+        return 0;
+    }
+    arch_set_root(own);
+    return root;
+}
+
+static void leave_own_map(uint64_t root)
+{
+    if (root != 0) {
+        arch_set_root(root);
+    }
+}
 
 static void put(char c)
 {
@@ -54,6 +77,7 @@ static void put_bytes(uint64_t bytes)
 
 void log_print_list(const char *format, va_list list)
 {
+    uint64_t root = enter_own_map();
     for (; *format != '\0'; format++) {
         if (*format != '%') {
             put(*format);
@@ -87,6 +111,7 @@ void log_print_list(const char *format, va_list list)
             break;
         }
     }
+    leave_own_map(root);
 }
 
 void log_print(const char *format, ...)
@@ -99,7 +124,9 @@ void log_print(const char *format, ...)
 
 void log_bytes(const char *text, uint64_t bytes)
 {
+    uint64_t root = enter_own_map();
     for (uint64_t i = 0; i < bytes; i++) {
         put(text[i]);
     }
+    leave_own_map(root);
 }

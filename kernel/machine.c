@@ -9,23 +9,41 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
-static int64_t check_machine(const struct call *call)
+static const char *problem; /* of the last check, NULL: none */
+
+static int64_t check_machine(uint64_t machine)
 {
     struct slot *slot;
-    int64_t error = cap_find(call->domain, call->arg[0], CAP_MACHINE, RIGHT_USE, &slot);
+    int64_t error = cap_find(caller_domain(), machine, CAP_MACHINE, RIGHT_INSPECT, &slot);
     if (error != OK) {
         return error;
     }
-    const char *problem = check_invariants();
+    problem = check_invariants();
     if (problem != NULL) {
         log_print("check: %s\n", problem);
     }
     return problem == NULL ? 0 : 1;
 }
 
-int64_t sys_machine_query(const struct call *call)
+/* A result is not negative, so it holds seven characters. */
+static int64_t problem_piece(uint64_t piece)
 {
-    switch (call->arg[1]) {
+    uint64_t length = problem == NULL ? 0 : strlen(problem), text = 0;
+    if (piece > length) {
+        return 0;
+    }
+    for (uint64_t i = 0, at = piece * MACHINE_CHECK_PIECE; i < MACHINE_CHECK_PIECE; i++, at++) {
+        text |= at < length ? (uint64_t)(uint8_t)problem[at] << 8 * i : 0;
+    }
+    return (int64_t)text;
+}
+
+int64_t sys_machine_query(uint64_t machine, uint64_t what)
+{
+    if (what >= MACHINE_CHECK_TEXT) {
+        return problem_piece(what - MACHINE_CHECK_TEXT);
+    }
+    switch (what) {
     case MACHINE_FRAMES_TOTAL:
         return (int64_t)frame_counts.usable;
     case MACHINE_FRAMES_FREE:
@@ -33,24 +51,25 @@ int64_t sys_machine_query(const struct call *call)
     case MACHINE_FRAMES_SPLIT:
         return (int64_t)frame_counts.records;
     case MACHINE_CHECK:
-        return check_machine(call);
+        return check_machine(machine);
     default:
         return E_ARGUMENT;
     }
 }
 
-int64_t sys_machine_log(const struct call *call)
+int64_t sys_machine_log(void)
 {
+    const struct registers *r = &caller_thread()->registers;
     struct slot *slot;
-    uint64_t length = call->arg[0] >> 32;
-    int64_t error =
-        cap_find(call->domain, call->arg[0] & 0xffffffff, CAP_MACHINE, RIGHT_USE, &slot);
+    uint64_t length = r->rdi >> 32;
+    int64_t error = cap_find(caller_domain(), r->rdi & 0xffffffff, CAP_MACHINE, RIGHT_USE, &slot);
     if (error != OK) {
         return error;
     }
     if (length > TEXT_BYTES) {
         return E_ARGUMENT;
     }
-    log_bytes((const char *)&call->arg[1], length);
+    const uint64_t text[] = {r->rsi, r->rdx, r->r10, r->r8, r->r9};
+    log_bytes((const char *)text, length);
     return OK;
 }

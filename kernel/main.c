@@ -8,6 +8,7 @@
 #include "boot/boot_info.h"
 #include "kernel/boot_memory.h"
 #include "kernel/check.h"
+#include "kernel/device.h"
 #include "kernel/frame.h"
 #include "kernel/frame_ptr.h"
 #include "kernel/identity.h"
@@ -101,7 +102,7 @@ static unsigned list_devices(struct identity_device *devices)
 }
 
 /* Builds the identity map and moves onto it; returns the end of RAM. */
-static uint64_t enter_identity_map(uint64_t *devices_end)
+static uint64_t enter_identity_map(void)
 {
     uint64_t guards[GUARDS_MAX];
     unsigned guard_count = 0;
@@ -120,7 +121,8 @@ static uint64_t enter_identity_map(uint64_t *devices_end)
     struct identity_device devices[DEVICES_MAX];
     unsigned device_count = list_devices(devices);
     struct identity_size size;
-    uint64_t root = identity_build(&boot, &kernel, devices, device_count, boot_memory_table, &size);
+    uint64_t root =
+        identity_build(&boot, &kernel, devices, device_count, boot_memory_tables, &size);
     arch_set_root(root);
     space_init(root);
     log_print("paging: %lu tables, %B, top %B\n", size.tables, size.tables * FRAME_BYTES, size.top);
@@ -128,16 +130,41 @@ static uint64_t enter_identity_map(uint64_t *devices_end)
         log_print("paging: %lu more for device memory, %B\n", size.device_tables,
                   size.device_tables * FRAME_BYTES);
     }
-    *devices_end = 0;
-    for (unsigned i = 0; i < device_count; i++) {
-        *devices_end = devices[i].end > *devices_end ? devices[i].end : *devices_end;
-    }
     return size.top;
 }
 
-static uint64_t maximum(uint64_t a, uint64_t b)
+/* What the kernel keeps besides its tables. */
+static void reserve_kernel(void)
 {
-    return a > b ? a : b;
+    frame_reserve(0, FRAME_BYTES, FRAME_KERNEL, TAG8('p', 'a', 'g', 'e', '0', 0, 0, 0));
+    frame_reserve(CPU_START_PAGE, CPU_START_PAGE + FRAME_BYTES, FRAME_KERNEL,
+                  TAG8('c', 'p', 'u', 's', 't', 'a', 'r', 't'));
+    frame_reserve(frame_of(kernel_start), frame_of(kernel_text_end), FRAME_KERNEL,
+                  TAG8('t', 'e', 'x', 't', 0, 0, 0, 0));
+    frame_reserve(frame_of(kernel_text_end), frame_of(kernel_rodata_end), FRAME_KERNEL,
+                  TAG8('r', 'o', 'd', 'a', 't', 'a', 0, 0));
+    frame_reserve(frame_of(kernel_rodata_end), frame_of(kernel_end), FRAME_KERNEL,
+                  TAG8('d', 'a', 't', 'a', 0, 0, 0, 0));
+}
+
+/* The interrupt controllers, which nobody else is to reach. */
+static void reserve_devices(void)
+{
+    device_reserve(boot.local_apic, TAG8('a', 'p', 'i', 'c', 0, 0, 0, 0));
+    for (uint32_t i = 0; i < boot.io_apic_count; i++) {
+        device_reserve(boot.io_apics[i].address, TAG8('i', 'o', 'a', 'p', 'i', 'c', 0, 0));
+    }
+}
+
+/* The frame table covers RAM and what device memory lies below 4 GiB, in whole GiBs. */
+static uint64_t table_end(uint64_t top)
+{
+    uint64_t end = (top + GIB_BYTES - 1) & ~(GIB_BYTES - 1);
+    if (end > FRAME_TABLE_LIMIT) {
+        log_print("memory: what lies above %B is left out\n", FRAME_TABLE_LIMIT);
+        end = FRAME_TABLE_LIMIT;
+    }
+    return end > 4 * GIB_BYTES ? end : 4 * GIB_BYTES;
 }
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
@@ -152,19 +179,16 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     log_print("cpu: %u found, 1 in use; %s\n", boot.cpu_count, arch_features());
 
     boot_memory_init(&boot, frame_of(kernel_end));
-    uint64_t devices_end;
-    uint64_t top = enter_identity_map(&devices_end);
+    uint64_t top = enter_identity_map();
 
-    /* The table covers what device memory lies below 4 GiB, too, and the screen. */
-    frame_init(&boot, maximum(maximum(top, devices_end), 4 * GIB_BYTES));
-    frame_reserve(0, FRAME_BYTES, FRAME_KERNEL, 0);
-    frame_reserve(CPU_START_PAGE, CPU_START_PAGE + FRAME_BYTES, FRAME_KERNEL, 0);
-    frame_reserve(frame_of(kernel_start), frame_of(kernel_end), FRAME_KERNEL, 0);
+    frame_init(&boot, table_end(top));
+    reserve_kernel();
     for (uint32_t i = 0; i < boot.module_count; i++) {
         const struct boot_module *module = &boot.modules[i];
         frame_reserve(module->address, module->address + module->bytes, FRAME_RAM,
                       TAG8('m', 'o', 'd', 'u', 'l', 'e', 0, 0));
     }
+    reserve_devices();
     log_print("memory: %B in frames of 4 KiB, %B free\n", frame_counts.usable * FRAME_BYTES,
               frame_counts.free * FRAME_BYTES);
 
@@ -172,10 +196,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
         log_print("interrupts: no local APIC and IO APIC found, devices will be silent\n");
     }
     start_init(&boot, top);
-    const char *problem = check_invariants();
-    if (problem != NULL) {
-        panic("invariant broken at boot: %s", problem);
-    }
+    check_after_call(); /* only in the checking build: it looks at every block there is */
     log_print("init: started\n");
     sched_run();
     arch_start();

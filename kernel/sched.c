@@ -6,23 +6,19 @@
 #include <stddef.h>
 
 #include "kernel/domain.h"
-#include "kernel/panic.h"
+#include "kernel/syscall.h"
 #include "kernel/thread.h"
 #include "kernel/thread_queue.h"
 
-static struct thread *current;
+struct thread *sched_running;
+struct domain *sched_domain;
 static struct thread *loaded; /* whose FPU and TLS state the CPU holds */
 static struct thread_queue queues[PRIORITIES];
 static uint32_t ready_priorities; /* bit p: queues[p] is not empty */
 static bool must_yield;
 static bool quantum_runs;             /* the timer will end this turn */
-static const struct domain *ports_of; /* whose ports are enabled, NULL: to be set anew */
+static const struct domain *ports_of; /* whose ports, if any, are set; NULL: set them anew */
 static bool ports_enabled;            /* the CPU lets user mode use some port */
-
-struct thread *sched_current(void)
-{
-    return current;
-}
 
 static void enqueue(struct thread *thread)
 {
@@ -38,8 +34,8 @@ void sched_ready(struct thread *thread)
 
 void sched_unready(struct thread *thread)
 {
-    if (thread == current) {
-        current = NULL;
+    if (thread == sched_running) {
+        sched_running = NULL;
         return;
     }
     struct thread_queue *queue = &queues[thread->priority];
@@ -49,9 +45,10 @@ void sched_unready(struct thread *thread)
     }
 }
 
-void sched_yield(void)
+int64_t sys_yield(void)
 {
     must_yield = true;
+    return OK;
 }
 
 void sched_quantum_ended(void)
@@ -63,10 +60,10 @@ void sched_quantum_ended(void)
 void sched_hand_over(struct thread *next)
 {
     next->state = THREAD_READY;
-    if (current != NULL) {
-        enqueue(current);
+    if (sched_running != NULL) {
+        enqueue(sched_running);
     }
-    current = next;
+    sched_running = next;
 }
 
 /* The first thread of the highest priority, taken out of its queue; NULL: none is ready. Threads
@@ -87,27 +84,30 @@ static struct thread *take_first(void)
 
 static struct thread *choose(void)
 {
-    if (current != NULL) {
-        uint32_t rivals = ready_priorities >> current->priority;
+    if (sched_running != NULL) {
+        uint32_t rivals = ready_priorities >> sched_running->priority;
         if (rivals > 1 || (must_yield && rivals != 0)) {
-            enqueue(current);
-            current = NULL;
+            enqueue(sched_running);
+            sched_running = NULL;
         }
     }
     must_yield = false;
-    return current != NULL ? current : take_first();
+    return sched_running != NULL ? sched_running : take_first();
 }
 
 /* Loads what belongs to the thread besides its registers. */
 static void load(struct thread *next)
 {
     struct domain *domain = next->domain;
+    sched_domain = domain;
     if (arch_root() != domain->root) {
         arch_set_root(domain->root);
     }
-    if (ports_of != domain && (domain->port_count != 0 || ports_enabled)) {
-        arch_ports_set(domain->ports, domain->port_count);
-        ports_enabled = domain->port_count != 0;
+    if (ports_of != domain) {
+        if (domain->port_count != 0 || ports_enabled) {
+            arch_ports_set(domain->ports, domain->port_count);
+            ports_enabled = domain->port_count != 0;
+        }
         ports_of = domain;
     }
     if (loaded != next) {
@@ -116,14 +116,26 @@ static void load(struct thread *next)
     }
 }
 
+/* The current thread goes on, and nothing has to be loaded for it: what most calls end with. */
+static bool goes_on(void)
+{
+    const struct thread *thread = sched_running;
+    return thread != NULL && thread == loaded && ready_priorities >> thread->priority == 0 &&
+           thread->domain == ports_of;
+}
+
 void sched_run(void)
 {
+    if (goes_on()) {
+        must_yield = false;
+        return;
+    }
     struct thread *next = choose();
     while (next == NULL) {
         arch_wait_for_interrupt();
         next = choose();
     }
-    current = next;
+    sched_running = next;
     load(next);
     /* Tickless: only who keeps others of his priority waiting gets a limited turn. */
     if (!quantum_runs && ready_priorities >> next->priority != 0) {

@@ -7,9 +7,20 @@
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
 
+struct domain;
 struct thread;
 
-struct thread *sched_current(void);
+/* The running thread; NULL only inside the kernel, between one that stopped and the next. Written
+ * by sched.c alone. */
+extern struct thread *sched_running;
+
+/* The domain whose address space is loaded: the running thread's, or that of the last one. */
+extern struct domain *sched_domain;
+
+static inline struct thread *sched_current(void)
+{
+    return sched_running;
+}
 
 /* Makes a thread READY, behind the others of its priority. */
 void sched_ready(struct thread *thread);
@@ -17,9 +28,6 @@ void sched_ready(struct thread *thread);
 /* Takes a READY thread out of the run queues (its new state is set by the caller). The current
  * thread, too: sched_run then picks another. */
 void sched_unready(struct thread *thread);
-
-/* The current thread goes behind the others of its priority. */
-void sched_yield(void);
 
 /* The timer says that the current turn is over. */
 void sched_quantum_ended(void);

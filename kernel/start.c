@@ -23,27 +23,33 @@
 /* Page-table frames to begin with: the image, the stack and the two top pages take about ten, a
  * module two or three. Init adds to them as it needs. */
 #define FIRST_STOCK 64u
-#define STACK_FRAMES (STACK_BYTES >> FRAME_SHIFT)
+
+static uint64_t cleared_bytes; /* of all frames taken here */
 
 static uint64_t take_frame(enum frame_type type, uint64_t tag)
 {
-    int64_t found = frame_find(ZONE_ANY, ORDER_FRAME);
+    uint32_t search = 0;
+    int64_t found = frame_find(ZONE_ANY, ORDER_FRAME, &search);
     if (found < 0) {
         refuse_to_start("not enough memory for init");
     }
-    frame_take((uint64_t)found, ORDER_FRAME, type)->tag = tag;
+    struct run run;
+    frame_take((uint64_t)found, ORDER_FRAME, &run);
+    own_make_object(run.first, type, 0, tag);
     memset(frame_ptr((uint64_t)found), 0, FRAME_BYTES);
+    cleared_bytes += FRAME_BYTES;
     return (uint64_t)found;
 }
 
 static uint64_t take_owned(struct domain *domain, enum frame_type type, uint64_t tag)
 {
     uint64_t frame = take_frame(type, tag);
-    domain_add_frame(domain, frame, ORDER_FRAME);
+    own_give(frame_at(frame), domain_number(domain));
+    domain_enter(domain, frame_at(frame), frame_number_ram(frame), ORDER_FRAME);
     return frame;
 }
 
-static void map(struct domain *domain, const struct mapping *mapping)
+static void map(struct domain *domain, struct mapping *mapping)
 {
     int64_t error = space_check(domain, mapping);
     if (error != OK) {
@@ -55,7 +61,9 @@ static void map(struct domain *domain, const struct mapping *mapping)
 static void map_upper(struct domain *domain, uint64_t at, uint64_t frame, uint32_t rights,
                       uint32_t kind)
 {
-    const struct mapping mapping = {.at = at, .frame = frame, .rights = rights, .kind = kind};
+    struct run run;
+    frame_run(frame, ORDER_FRAME, &run);
+    struct mapping mapping = {.at = at, .run = &run, .rights = rights, .kind = kind};
     map(domain, &mapping);
 }
 
@@ -87,9 +95,9 @@ static void load_segment(struct domain *domain, const struct elf_segment *segmen
 
 static void load_stack(struct domain *domain)
 {
-    for (uint64_t i = 1; i <= STACK_FRAMES; i++) {
+    for (uint64_t at = STACK_TOP - STACK_BYTES; at < STACK_TOP; at += FRAME_BYTES) {
         uint64_t frame = take_owned(domain, FRAME_RAM, TAG8('s', 't', 'a', 'c', 'k', 0, 0, 0));
-        map_upper(domain, STACK_TOP - i * FRAME_BYTES, frame, MAP_READ | MAP_WRITE, PTE_AVL_OWNED);
+        map_upper(domain, at, frame, MAP_READ | MAP_WRITE, PTE_AVL_OWNED);
     }
 }
 
@@ -118,15 +126,13 @@ static void give_modules(struct domain *domain, const struct boot_info *info)
     for (uint32_t i = 0; i < info->module_count; i++) {
         const struct boot_module *module = &info->modules[i];
         for (uint64_t at = module->address; at < module->address + module->bytes;) {
-            uint32_t order = frame_record(at, ORDER_FRAME) == NULL ? ORDER_BLOCK : ORDER_FRAME;
-            const struct mapping mapping = {
-                .at = at,
-                .frame = at,
-                .order = order,
-                .rights = MAP_READ,
-                .kind = PTE_AVL_OWNED,
-            };
-            domain_add_frame(domain, at, order);
+            uint32_t order = frame_is_split(at) ? ORDER_FRAME : ORDER_BLOCK;
+            struct run run;
+            frame_run(at, order, &run);
+            struct mapping mapping = {
+                .at = at, .run = &run, .rights = MAP_READ, .kind = PTE_AVL_OWNED};
+            own_give(run.first, domain_number(domain));
+            domain_enter(domain, run.first, frame_number_ram(at), order);
             map(domain, &mapping);
             at += FRAME_BYTES << order;
         }
@@ -145,6 +151,8 @@ static uint64_t make_system_page(const struct boot_info *info, uint64_t top)
     page->cpus = 1;
     page->memory_ranges = info->memory_count;
     page->top = top;
+    page->start_ticks = boot_start_ticks;
+    page->cleared_bytes = cleared_bytes + frame_block_count * sizeof(struct block);
     page->screen = info->screen;
     page->power_port = info->power_port;
     page->power_value = info->power_value;
@@ -204,9 +212,9 @@ static void fill_slots(struct domain *domain)
     struct slot *slots = domain->slots;
     slots[SLOT_SELF] = (struct slot){
         .type = CAP_DOMAIN,
-        .rights = RIGHT_CONTROL,
+        .rights = RIGHT_CONTROL | RIGHT_GRANT | RIGHT_COPY,
         .object = frame_of(domain),
-        .generation = frame_record(frame_of(domain), ORDER_FRAME)->tag,
+        .generation = domain->record->tag,
     };
     slots[SLOT_INIT_INTERRUPTS] =
         (struct slot){.type = CAP_INTERRUPT, .rights = RIGHT_ALL, .generation = INTERRUPT_LINES};
@@ -250,11 +258,12 @@ void start_init(const struct boot_info *info, uint64_t top)
     }
     load_stack(domain);
     make_process_page(domain, info, &image);
-    map_upper(domain, SYSTEM_PAGE, make_system_page(info, top), MAP_READ, PTE_AVL_SHARED);
     give_modules(domain, info);
     fill_slots(domain);
 
     struct thread *thread = thread_make(take_owned(domain, FRAME_THREAD, 0), domain);
     arch_thread_init(&thread->registers, image.entry, STACK_TOP, 0);
+    /* Last, because it says what all this took. */
+    map_upper(domain, SYSTEM_PAGE, make_system_page(info, top), MAP_READ, PTE_AVL_KERNEL);
     sched_ready(thread);
 }

@@ -6,52 +6,88 @@
 
 #include "kernel/check.h"
 #include "kernel/domain.h"
-#include "kernel/panic.h"
-#include "kernel/sched.h"
-#include "kernel/thread.h"
 #include "kernel/traps.h"
 
-typedef int64_t (*handler)(const struct call *call);
+/* ---- PLAIN calls: entry.asm takes them from this table ---- */
 
-#define COCOS_CALL_ENTRY(name, arguments, text) sys_##name,
-static const handler handlers[COCOS_CALL_COUNT] = {COCOS_CALLS(COCOS_CALL_ENTRY)};
-#undef COCOS_CALL_ENTRY
+#ifdef COCOS_CHECKING
 
-static int64_t dispatch(struct thread *caller, uint64_t index)
+/* A handler's parameters as arguments, by their number. */
+#define PASSED_0
+#define PASSED_1 a
+#define PASSED_2 PASSED_1, b
+#define PASSED_3 PASSED_2, c
+#define PASSED_4 PASSED_3, d
+#define PASSED_5 PASSED_4, e
+#define PASSED_6 PASSED_5, f
+
+#define CHECKED_CALL(name, arguments, text)                                                        \
+    static int64_t checked_##name(CALL_PARAMETERS_##arguments)                                     \
+    {                                                                                              \
+        int64_t result = sys_##name(PASSED_##arguments);                                           \
+        check_after_call();                                                                        \
+        return result;                                                                             \
+    }
+COCOS_PLAIN_CALLS(CHECKED_CALL)
+
+#define PLAIN_ENTRY(name, arguments, text) (plain_call) checked_##name,
+
+#else
+
+#define PLAIN_ENTRY(name, arguments, text) (plain_call) sys_##name,
+
+#endif
+
+#define COUNT_CALL(name, arguments, text) +1
+
+const plain_call plain_calls[] = {COCOS_PLAIN_CALLS(PLAIN_ENTRY)};
+const uint64_t plain_call_first = COCOS_CALL_BASE + (0 COCOS_FULL_CALLS(COUNT_CALL));
+const uint64_t plain_call_count = sizeof plain_calls / sizeof plain_calls[0];
+
+/* ---- All others ---- */
+
+/* The arguments in a register file, by their number. */
+#define ARGUMENTS_0(r)
+#define ARGUMENTS_1(r) (r)->rdi
+#define ARGUMENTS_2(r) ARGUMENTS_1(r), (r)->rsi
+#define ARGUMENTS_3(r) ARGUMENTS_2(r), (r)->rdx
+#define ARGUMENTS_4(r) ARGUMENTS_3(r), (r)->r10
+#define ARGUMENTS_5(r) ARGUMENTS_4(r), (r)->r8
+#define ARGUMENTS_6(r) ARGUMENTS_5(r), (r)->r9
+
+/* What is not in the table: the result for rax, or CALL_NO_RESULT: it goes on at the upcall. */
+static int64_t bounce(struct registers *r)
 {
-    const struct registers *r = &caller->registers;
-    const struct call call = {
-        .thread = caller,
-        .domain = caller->domain,
-        .arg = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9},
-    };
-    return handlers[index](&call);
+    uint64_t upcall = caller_domain()->upcall;
+    if (upcall == 0) {
+        return E_CALL;
+    }
+    /* rcx holds the return address already: that is how SYSCALL left it. SYSRET would lose it, so
+     * this exit is one from an exception. */
+    r->rip = upcall;
+    r->vector = VECTOR_BOUNCED;
+    return CALL_NO_RESULT;
+}
+
+#define FULL_CASE(name, arguments, text)                                                           \
+    case CALL_##name:                                                                              \
+        return sys_##name(ARGUMENTS_##arguments(r));
+
+static int64_t dispatch(struct registers *r)
+{
+    switch (r->rax) {
+        COCOS_FULL_CALLS(FULL_CASE)
+    default:
+        return bounce(r);
+    }
 }
 
 void kernel_syscall(struct registers *r)
 {
-    struct thread *caller = sched_current();
-    uint64_t index = r->rax - COCOS_CALL_BASE;
-    if (index < COCOS_CALL_COUNT) {
-        int64_t result = dispatch(caller, index);
-        if (result != CALL_NO_RESULT) {
-            r->rax = (uint64_t)result;
-        }
-    } else if (caller->domain->upcall != 0) {
-        /* rcx holds the return address already: that is how SYSCALL left it. SYSRET would lose
-         * it, so this exit is one from an exception. */
-        r->rip = caller->domain->upcall;
-        r->vector = VECTOR_BOUNCED;
-    } else {
-        r->rax = (uint64_t)(int64_t)E_CALL;
+    int64_t result = dispatch(r);
+    if (result != CALL_NO_RESULT) {
+        r->rax = (uint64_t)result;
     }
     check_after_call();
     sched_run();
-}
-
-int64_t sys_yield(const struct call *call)
-{
-    (void)call;
-    sched_yield();
-    return OK;
 }

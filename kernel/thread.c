@@ -9,6 +9,7 @@
 #include "kernel/endpoint.h"
 #include "kernel/frame_ptr.h"
 #include "kernel/ipc.h"
+#include "kernel/loan.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
@@ -21,6 +22,9 @@ void thread_stop(struct thread *thread)
         break;
     case THREAD_SENDING:
         thread_queue_remove(&thread->endpoint->senders, thread);
+        break;
+    case THREAD_ANSWER:
+        loan_end(thread);
         break;
     case THREAD_RECEIVING:
         thread_queue_remove(&thread->endpoint->receivers, thread);
@@ -42,29 +46,28 @@ struct thread *thread_make(uint64_t frame, struct domain *domain)
     thread->domain = domain;
     thread->priority = PRIORITY_NORMAL;
     arch_fpu_init(thread);
-    frame_record(frame, ORDER_FRAME)->tag = cap_new_generation();
     return thread;
 }
 
-int64_t sys_thread_create(const struct call *call)
+int64_t sys_thread_create(uint64_t number, uint64_t frame, uint64_t domain_slot)
 {
+    struct domain *caller = caller_domain();
     struct slot *slot;
     struct domain *domain;
-    uint64_t frame = call->arg[1];
-    int64_t error = cap_find_empty(call->domain, call->arg[0], &slot);
-    error = error != OK ? error : cap_domain(call->domain, call->arg[2], &domain);
-    error = error != OK ? error : domain_check_object(call->domain, frame);
-    if (error == OK && domain != call->domain) {
+    int64_t error = cap_find_empty(caller, number, &slot);
+    error = error != OK ? error : cap_domain(caller, domain_slot, RIGHT_CONTROL, &domain);
+    error = error != OK ? error : domain_check_object(caller, frame);
+    if (error == OK && domain != caller) {
         error = domain_check_limit(domain, 1);
     }
     if (error != OK) {
         return error;
     }
-    domain_move_frame(call->domain, domain, frame, ORDER_FRAME, FRAME_THREAD);
+    domain_give_object(caller, domain, frame, FRAME_THREAD, cap_new_generation());
     thread_make(frame, domain);
     *slot = (struct slot){
         .object = frame,
-        .generation = frame_record(frame, ORDER_FRAME)->tag,
+        .generation = frame_at(frame)->tag,
         .type = CAP_THREAD,
         .rights = RIGHT_ALL,
     };
@@ -76,10 +79,10 @@ static bool in_program_area(uint64_t address)
     return address >= UPPER_HALF_START && address < PROGRAM_END;
 }
 
-int64_t sys_thread_start(const struct call *call)
+int64_t sys_thread_start(uint64_t number, uint64_t rip, uint64_t rsp, uint64_t argument)
 {
     struct slot *slot;
-    int64_t error = cap_find(call->domain, call->arg[0], CAP_THREAD, RIGHT_CONTROL, &slot);
+    int64_t error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
     if (error != OK) {
         return error;
     }
@@ -87,36 +90,33 @@ int64_t sys_thread_start(const struct call *call)
     if (thread->domain->dying) {
         return E_DEAD;
     }
-    if (thread->state != THREAD_NEW || !in_program_area(call->arg[1]) ||
-        !in_program_area(call->arg[2])) {
+    if (thread->state != THREAD_NEW || !in_program_area(rip) || !in_program_area(rsp)) {
         return E_ARGUMENT;
     }
-    arch_thread_init(&thread->registers, call->arg[1], call->arg[2], call->arg[3]);
+    arch_thread_init(&thread->registers, rip, rsp, argument);
     sched_ready(thread);
     return OK;
 }
 
-int64_t sys_thread_set_tls(const struct call *call)
+int64_t sys_thread_set_tls(uint64_t base)
 {
-    uint64_t base = call->arg[0];
     if ((uint64_t)((int64_t)(base << 16) >> 16) != base) {
         return E_ARGUMENT;
     }
-    arch_set_tls(call->thread, base);
+    arch_set_tls(caller_thread(), base);
     return OK;
 }
 
 /* Ends an endpoint or a thread; what is left is memory of whoever owns the frame. */
-int64_t sys_object_destroy(const struct call *call)
+int64_t sys_object_destroy(uint64_t number)
 {
-    uint64_t number = call->arg[0];
     struct slot *slot;
-    int64_t error = cap_find(call->domain, number, CAP_ENDPOINT, RIGHT_CONTROL, &slot);
+    int64_t error = cap_find(caller_domain(), number, CAP_ENDPOINT, RIGHT_CONTROL, &slot);
     if (error == OK) {
         error = endpoint_close(frame_ptr(slot->object));
     } else if (error == E_TYPE) {
-        error = cap_find(call->domain, number, CAP_THREAD, RIGHT_CONTROL, &slot);
-        if (error == OK && frame_ptr(slot->object) == (void *)call->thread) {
+        error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
+        if (error == OK && frame_ptr(slot->object) == (void *)caller_thread()) {
             error = E_ARGUMENT;
         }
         if (error == OK) {
@@ -127,10 +127,7 @@ int64_t sys_object_destroy(const struct call *call)
     if (error != OK) {
         return error;
     }
-    struct frame *record = frame_record(slot->object, ORDER_FRAME);
-    record->type = FRAME_RAM;
-    record->tag = 0;
-    memset(frame_ptr(slot->object), 0, FRAME_BYTES);
+    own_end_object(frame_at(slot->object));
     *slot = (struct slot){0};
     return OK;
 }

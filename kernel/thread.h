@@ -47,6 +47,8 @@ struct thread {
     uint64_t badge; /* of the capability it called through */
     uint64_t call;  /* generation of this call, 0 = none */
     uint16_t reply_slot, send_slot, receive_slot;
+    uint64_t lent;          /* with the call: a run as in r12, 0 = none (kernel/loan.h) */
+    struct domain *lent_to; /* who received it */
     uint64_t fault[MESSAGE_WORDS];
 
     uint64_t fs_base, gs_base;

@@ -40,15 +40,53 @@ int64_t frame_take(uint32_t rights, uint64_t tag)
     return frame;
 }
 
-int64_t frame_take_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
+/* The largest run that starts at `at`, aligned to its size, and ends at or below `end`. */
+static uint32_t order_at(uint64_t at, uint64_t end)
+{
+    uint32_t order = ORDER_MAX;
+    while (order > ORDER_FRAME &&
+           ((at & ((FRAME_BYTES << order) - 1)) || end - at < FRAME_BYTES << order))
+        order--;
+    return order;
+}
+
+/* A block of which a device of the kernel's has a part goes by frames. */
+static bool by_frames(int64_t error, uint32_t *order)
+{
+    bool smaller = error == E_ORDER && *order >= ORDER_BLOCK;
+    *order = smaller ? ORDER_BLOCK - 1 : *order;
+    return smaller;
+}
+
+static void release_range(uint64_t start, uint64_t end)
+{
+    uint32_t order;
+    for (uint64_t at = start; at < end; at += FRAME_BYTES << order) {
+        order = order_at(at, end);
+        while (by_frames(sys_frame_release(at, order), &order)) {
+        }
+    }
+}
+
+int64_t frame_take_device(uint32_t range, uint64_t start, uint64_t end, uint32_t rights,
                           uint32_t cache)
 {
-    uint32_t tables = 0;
-    int64_t got;
-    do {
-        got = sys_frame_claim_device(range, address, order, rights, cache);
-    } while (funded(SLOT_SELF, &got, &tables));
-    return got;
+    uint32_t order;
+    start &= ~(FRAME_BYTES - 1);
+    end = (end + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
+    for (uint64_t at = start; at < end; at += FRAME_BYTES << order) {
+        uint32_t tables = 0;
+        int64_t got;
+        order = order_at(at, end);
+        do {
+            got = sys_frame_claim_device(range, at, order, rights, cache);
+        } while (by_frames(got, &order) || funded(SLOT_SELF, &got, &tables));
+        if (got < 0) {
+            release_range(start, at);
+            return got;
+        }
+    }
+    return OK;
 }
 
 int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights)
@@ -59,6 +97,16 @@ int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights
         mapped = sys_page_map(domain, at, frame, rights | ORDER_FRAME << 8);
     } while (funded(domain, &mapped, &tables));
     return mapped;
+}
+
+int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights)
+{
+    uint32_t tables = 0;
+    int64_t given;
+    do {
+        given = sys_frame_give(address, order, domain, rights);
+    } while (funded(domain, &given, &tables));
+    return given;
 }
 
 uint64_t tag_of(const char *text)

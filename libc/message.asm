@@ -6,6 +6,9 @@ section .text
 ; struct message (cocos/sys.h); message.c asserts these.
 %define MESSAGE_BADGE 48
 %define MESSAGE_RECEIVED_SLOT 64
+%define MESSAGE_SEND_RUN 72
+%define MESSAGE_RECEIVE_FRAMES 80
+%define MESSAGE_RECEIVED_RUN 88
 
 ; int64_t cocos_message_exchange(number, slots, deadline, struct message *): a call that sends and
 ; receives. rdi = number, rsi = what rbx is to hold, rdx = deadline, rcx = message.
@@ -28,8 +31,8 @@ cocos_message_exchange:
     mov r10, [rbp + 24]
     mov r8, [rbp + 32]
     mov r9, [rbp + 40]
-    xor r12d, r12d              ; no range of frames
-    xor r13d, r13d
+    mov r12, [rbp + MESSAGE_SEND_RUN]
+    mov r13, [rbp + MESSAGE_RECEIVE_FRAMES]
     xor r15d, r15d
     syscall
     test rax, rax
@@ -42,6 +45,7 @@ cocos_message_exchange:
     mov [rbp + 40], r9
     mov [rbp + MESSAGE_BADGE], rbx
     mov [rbp + MESSAGE_RECEIVED_SLOT], r15d
+    mov [rbp + MESSAGE_RECEIVED_RUN], r12
 .end:
     pop r15
     pop r14
@@ -51,8 +55,8 @@ cocos_message_exchange:
     pop rbx
     ret
 
-; int64_t cocos_message_send(number, slots, const uint64_t words[6]): a call that only sends.
-; rdi = number, rsi = what rbx is to hold, rdx = words.
+; int64_t cocos_message_send(number, slots, const uint64_t words[6], run): a call that only sends.
+; rdi = number, rsi = what rbx is to hold, rdx = words, rcx = what r12 is to hold.
 global cocos_message_send:function hidden
 cocos_message_send:
     push rbx
@@ -62,6 +66,7 @@ cocos_message_send:
     push r15
     mov rax, rdi
     mov rbx, rsi
+    mov r12, rcx
     mov rcx, rdx
     mov rdi, [rcx]
     mov rsi, [rcx + 8]
@@ -69,7 +74,6 @@ cocos_message_send:
     mov r10, [rcx + 24]
     mov r8, [rcx + 32]
     mov r9, [rcx + 40]
-    xor r12d, r12d
     xor r13d, r13d
     xor r14d, r14d
     syscall

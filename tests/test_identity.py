@@ -122,7 +122,7 @@ def test_protection_by_the_processor(run):
 def test_gdb(run, tmp_path):
     """At the kernel's entry gdb has its symbols, and the map is still the provisional one."""
     script = tmp_path / "script"
-    script.write_text("hbreak sys_call\ncontinue\nbt\ninfo line\nx/1gx 0x100000\n")
+    script.write_text("hbreak sys_yield\ncontinue\nbt\ninfo line\nx/1gx 0x100000\n")
     output = run("--debugger-script", script).output
-    assert re.search(r"#0 +sys_call \(", output) and "kernel_syscall" in output
-    assert "kernel/ipc.c" in output
+    assert re.search(r"#0 +sys_yield \(", output) and "kernel_syscall" in output
+    assert "kernel/sched.c" in output

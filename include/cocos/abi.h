@@ -32,22 +32,55 @@ enum capability_type { COCOS_CAPABILITY_TYPES(COCOS_CAPABILITY_VALUE) };
 #undef COCOS_CAPABILITY_VALUE
 
 /* Rights of a capability. A copy may have fewer, never more. */
-#define RIGHT_SEND 1u    /* endpoint: call */
-#define RIGHT_RECEIVE 2u /* endpoint: wait, reply_wait, be bound to an interrupt */
-#define RIGHT_SIGNAL 4u  /* endpoint: signal */
-#define RIGHT_CONTROL 8u /* domain, thread: fill, change, start, end; endpoint: destroy */
-#define RIGHT_COPY 16u   /* may be copied to another slot or sent in a message */
-#define RIGHT_USE 32u    /* ranges and machine: use what they stand for */
-#define RIGHT_ALL 63u
+#define RIGHT_SEND 1u     /* endpoint: call */
+#define RIGHT_RECEIVE 2u  /* endpoint: wait, reply_wait, be bound to an interrupt */
+#define RIGHT_SIGNAL 4u   /* endpoint: signal */
+#define RIGHT_CONTROL 8u  /* domain, thread: fill, change, start, end; endpoint: destroy */
+#define RIGHT_COPY 16u    /* may be copied to another slot or sent in a message */
+#define RIGHT_USE 32u     /* ranges and machine: use what they stand for */
+#define RIGHT_INSPECT 64u /* machine: read the frame table and page tables */
+#define RIGHT_GRANT 128u  /* domain: grant frames to it, as far as it has agreed to */
+#define RIGHT_ALL 255u
 
 /* Rights of a mapping. Writable or executable implies readable. 0: owned, but not accessible. */
 #define MAP_READ 1u
 #define MAP_WRITE 2u
 #define MAP_EXECUTE 4u
 
-/* Orders: a claim is of 2^order frames. */
+/* Beside MAP_* in the rights of a grant: a share, which the receiver may map in its upper half,
+ * too, and which ends only when it does so no more; without it a loan, which ends at once. */
+#define GRANT_SHARE 8u
+
+/* Orders: a run is of 2^order frames, aligned to its size; 4 KiB to 1 GiB. */
 #define ORDER_FRAME 0
 #define ORDER_BLOCK 9
+#define ORDER_MAX 18
+
+/* What a frame is, as its record says; sys_frame_query returns these numbers. Free is 0, so that a
+ * cleared table is one of free memory. */
+/* clang-format off */
+#define COCOS_FRAME_TYPES(X) \
+    X(FRAME_FREE,     "free") \
+    X(FRAME_ABSENT,   "absent") \
+    X(FRAME_RESERVED, "reserved") \
+    X(FRAME_SPLIT,    "split") \
+    X(FRAME_RECORDS,  "records") \
+    X(FRAME_KERNEL,   "kernel") \
+    X(FRAME_SYSTEM,   "system page") \
+    X(FRAME_RAM,      "memory") \
+    X(FRAME_DIRTY,    "memory, not cleared") \
+    X(FRAME_DEVICE,   "device") \
+    X(FRAME_STOCK,    "table stock") \
+    X(FRAME_TABLE,    "page table") \
+    X(FRAME_DOMAIN,   "domain") \
+    X(FRAME_SLOTS,    "slots") \
+    X(FRAME_THREAD,   "thread") \
+    X(FRAME_ENDPOINT, "endpoint") \
+    X(FRAME_DEVICE_RECORDS, "records of devices")
+/* clang-format on */
+#define COCOS_FRAME_TYPE_NAME(name, text) name,
+enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
+#undef COCOS_FRAME_TYPE_NAME
 
 /* In place of a frame's name: any frame of a zone. No frame has such a name. */
 #define ZONE_ANY 1ull
@@ -64,12 +97,20 @@ enum capability_type { COCOS_CAPABILITY_TYPES(COCOS_CAPABILITY_VALUE) };
 #define DOMAIN_UPCALL 1         /* address that foreign system calls bounce to, 0 = none */
 #define DOMAIN_FAULT_ENDPOINT 2 /* slot of the caller: who is told of faults */
 #define DOMAIN_NAME 3           /* eight characters, packed little-endian */
+#define DOMAIN_ACCEPT 4         /* how many frames it still takes by grants */
+#define DOMAIN_KEEP 5           /* address | index: a frame that is taken last, 0: none */
+#define DOMAIN_KEPT 8           /* indices of DOMAIN_KEEP: 0 to 7 */
 
 /* Numbers for machine_query. */
 #define MACHINE_FRAMES_TOTAL 0 /* frames of RAM that domains can own */
 #define MACHINE_FRAMES_FREE 1  /* of these, free now */
 #define MACHINE_FRAMES_SPLIT 2 /* taken for the records of split blocks */
 #define MACHINE_CHECK 3        /* 0: check_invariants() holds */
+
+/* MACHINE_CHECK_TEXT + n: characters 7n to 7n+6 of the sentence that says what was wrong at the
+ * last MACHINE_CHECK, low byte first; 0: it has no more, or nothing was wrong. */
+#define MACHINE_CHECK_TEXT 0x100
+#define MACHINE_CHECK_PIECE 7
 
 /* Slots every program starts with; the process page names the others. Slot 0 is never used. */
 #define SLOT_NONE 0
@@ -124,6 +165,8 @@ struct system_page {
     uint32_t memory_ranges; /* entries used of memory[] */
     uint64_t ram_bytes;     /* sum of MEMORY_FREE */
     uint64_t top;           /* end of the highest RAM, bytes */
+    uint64_t start_ticks;   /* the time-stamp counter when the kernel started */
+    uint64_t cleared_bytes; /* of RAM that the kernel cleared before init ran */
     struct screen screen;
     uint16_t power_port;   /* ACPI PM1a control block, 0 = the machine has none */
     uint16_t power_value;  /* written there, it turns the machine off (S5) */

@@ -30,6 +30,9 @@
     X(E_ALIGNMENT,      25, "the address is not aligned to the size") \
     X(E_WRITE_EXECUTE,  26, "a page may not be writable and executable at once") \
     X(E_NO_FRAME,       27, "this machine has no memory at that address") \
+    X(E_NOT_ACCEPTED,   28, "the domain has not agreed to take that many frames") \
+    X(E_ORDER,          29, "the memory was claimed in pieces of another size") \
+    X(E_NOT_GRANTED,    30, "the frame was not granted to that domain") \
     /* messages */ \
     X(E_GONE,           32, "the receiver ended before it answered") \
     X(E_TIMEOUT,        33, "the deadline passed") \

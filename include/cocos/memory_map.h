@@ -65,6 +65,7 @@
 #define PTE_AVL_SHARED 3 /* a frame shared with this domain */
 #define PTE_AVL_DEVICE 4 /* device memory */
 #define PTE_AVL_GUARD 5  /* deliberately not present: page 0, under a stack */
+#define PTE_AVL_CARRIED 6 /* a frame lent to this domain until it answers a call */
 #define PTE_AVL_ABSENT 7 /* this machine has no such memory */
 
 #endif

@@ -10,8 +10,9 @@
  *        slot in bits 48-63: where a capability that comes with the message is to be put, 0 = it
  *        is not taken.
  *   rdi rsi rdx r10 r8 r9   the six words
- *   r12  first frame of a range to lend along, 0 = none; r13 its size in frames. (The registers
- *        are settled; ranges are refused with E_UNSUPPORTED until frames can be lent.)
+ *   r12  a run of frames to come along, owned by the sender: MESSAGE_RUN(address, order, rights), 0
+ *        = none (wait: not looked at)
+ *   r13  the most frames of a run that are taken with what is received, 0 = none comes
  *   r14  deadline: nanoseconds of the system clock, DEADLINE_NOW polls, DEADLINE_NEVER waits for
  *        ever; other deadlines are refused with E_UNSUPPORTED until there is a clock.
  *
@@ -21,14 +22,35 @@
  *        negative: an error, and no register but rax, rcx, r11 has changed.
  *   rbx  the badge of the capability the sender used (answers: 0)
  *   rdi rsi rdx r10 r8 r9   the six words
- *   r12 r13  the range that came along (0 = none); r15  1 when a capability was put in the slot
- *        named for it, else 0.
+ *   r12  the run that came along, as it was sent, and accessible here at its own address; 0 = none
+ *   r13  its size in frames, 0 = none
+ *   r15  1 when a capability was put in the slot named for it, else 0
  * rcx and r11 are lost, as by any SYSCALL. rbp, rsp and r14 are kept.
+ *
+ * A run that comes with a call is lent until the call is over: until it is answered, the receiver
+ * lets go of the reply capability or ends, or the caller does. One that comes with an answer is
+ * granted, as by frame_grant: lent, or shared (GRANT_SHARE among its rights), until it is revoked;
+ * so the receiver must have agreed to so many with DOMAIN_ACCEPT, too. What the receiver can
+ * access already in that way (and not for another call only) comes along as it is.
+ *
+ * A message whose run the receiver does not take, or that it has no page tables for, arrives
+ * without it. The sender is not told: if it matters, the protocol has the receiver say so.
  */
 #ifndef COCOS_MESSAGE_H
 #define COCOS_MESSAGE_H
 
 #include <stdint.h>
+
+#include <cocos/memory_map.h>
+
+/* A run in one word: where it begins, ORDER_*, and MAP_READ or MAP_READ | MAP_WRITE (in answers
+ * perhaps | GRANT_SHARE). */
+#define MESSAGE_RUN(address, order, rights)                                                        \
+    ((uint64_t)(address) | (uint64_t)(order) | (uint64_t)(rights) << 5)
+#define MESSAGE_RUN_ADDRESS(run) ((uint64_t)(run) & ~(FRAME_BYTES - 1))
+#define MESSAGE_RUN_ORDER(run) ((uint64_t)(run)&31)
+#define MESSAGE_RUN_RIGHTS(run) ((uint64_t)(run) >> 5 & 0x7f)
+#define MESSAGE_RUN_FRAMES(run) ((run) == 0 ? 0ull : 1ull << MESSAGE_RUN_ORDER(run))
 
 #define MESSAGE_WORDS 6
 #define MESSAGE_BYTES 48

@@ -60,10 +60,27 @@ uint64_t arch_device_page(const struct boot_info *info, unsigned index);
 
 /* ---- Page tables ---- */
 
+/* Writes `count` entries: first, first + step, first + 2 * step, ... Needs arch_cpu_init. */
+void arch_fill_entries(uint64_t *entries, uint64_t count, uint64_t first, uint64_t step);
+
 void arch_set_root(uint64_t root);
-uint64_t arch_root(void);
+extern uint64_t arch_loaded_root; /* what arch_set_root was last called with */
+static inline uint64_t arch_root(void)
+{
+    return arch_loaded_root;
+}
 uint64_t arch_fault_address(void);
-void arch_flush_page(uint64_t address);
+static inline void arch_flush_page(uint64_t address)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+/* Zeroes whole words. */
+static inline void arch_clear(void *at, uint64_t bytes)
+{
+    uint64_t words = bytes / 8;
+    __asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0) : "memory");
+}
 
 /* ---- Threads ---- */
 
@@ -121,6 +138,9 @@ _Noreturn void arch_halt(void);
 
 /* Return addresses up the kernel's stack, for panics: fills up to `most`, returns how many. */
 unsigned arch_backtrace(uint64_t start_rbp, uint64_t *out, unsigned most);
+
+/* The time-stamp counter when the boot code had found it (boot/entry.asm). */
+extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];

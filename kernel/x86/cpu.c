@@ -53,7 +53,7 @@ static uint32_t xstate_mask;
 static char features[64];
 
 extern const uint64_t trap_stubs[256];
-extern char nmi_entry[], double_fault_entry[], machine_check_entry[], syscall_entry[];
+extern char nmi_entry[], double_fault_entry[], machine_check_entry[], syscall_entry[], kernel_exit[];
 extern char boot_stack_top[], nmi_stack_top[], double_fault_stack_top[], machine_check_stack_top[];
 extern char boot_stack_guard[], nmi_stack_guard[], double_fault_stack_guard[],
     machine_check_stack_guard[];
@@ -225,24 +225,17 @@ unsigned arch_physical_bits(void)
     return __get_cpuid(0x80000008, &a, &b, &c, &d) ? a & 0xff : 36;
 }
 
+uint64_t arch_loaded_root;
+
 void arch_set_root(uint64_t root)
 {
+    arch_loaded_root = root;
     write_cr3(root);
-}
-
-uint64_t arch_root(void)
-{
-    return read_cr3() & PTE_ADDRESS;
 }
 
 uint64_t arch_fault_address(void)
 {
     return read_cr2();
-}
-
-void arch_flush_page(uint64_t address)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
 void arch_thread_init(struct registers *registers, uint64_t rip, uint64_t rsp, uint64_t argument)
@@ -346,7 +339,9 @@ unsigned arch_backtrace(uint64_t rbp, uint64_t *out, unsigned most)
            rbp + 16 <= (uint64_t)kernel_stacks_end) {
         const uint64_t *frame = (const uint64_t *)rbp;
         out[count++] = frame[1];
-        if (frame[0] <= rbp) {
+        /* Above the way in of a PLAIN call stands the user's rbp. */
+        bool entered = frame[1] >= (uint64_t)syscall_entry && frame[1] < (uint64_t)kernel_exit;
+        if (entered || frame[0] <= rbp) {
             break;
         }
         rbp = frame[0];

@@ -4,6 +4,9 @@
 ; struct registers (arch.h), and goes on with the CPU's kernel stack; the way out loads them from
 ; whichever thread is then current. So the kernel keeps no stack per thread, and a thread that
 ; waits is nothing but its frame. From kernel mode only faults and, while idle, interrupts come.
+;
+; The exception are system calls of class PLAIN (cocos/calls.h), which always go back to who made
+; them: they leave the frame alone, and the few registers to be kept are on the kernel stack.
 
 ; struct cpu (cpu.h)
 %define CPU_KERNEL_STACK 8
@@ -30,6 +33,7 @@
 section .text
 bits 64
 extern kernel_syscall, kernel_trap, kernel_own_trap
+extern plain_calls, plain_call_first, plain_call_count
 
 %macro push_registers 0
     push rax
@@ -73,6 +77,33 @@ global syscall_entry
 syscall_entry:
     swapgs
     mov [gs:CPU_SCRATCH], rsp
+    sub rax, [plain_call_first]
+    cmp rax, [plain_call_count]
+    jae .full
+    mov rsp, [gs:CPU_KERNEL_STACK]
+    push rcx
+    push r11
+    mov rcx, r10                        ; C's fourth argument; the others are where C has them
+    call [plain_calls + rax * 8]
+    pop r11
+    pop rcx
+    ; The handler kept rbx and r12-r15. Nothing of the kernel leaks in the others.
+    xor edi, edi
+    xor esi, esi
+    xor edx, edx
+    xor r8d, r8d
+    xor r9d, r9d
+    xor r10d, r10d
+    mov rsp, [gs:CPU_SCRATCH]
+    swapgs
+    ; SYSRET with an address that is not canonical faults in kernel mode on Intel's processors
+    ; (SDM 2B, SYSRET). This one is: the processor put it into rcx, as the address behind a SYSCALL.
+    ; None ends where the lower canonical half does, because lower-half pages are never executable,
+    ; and behind the last one of the upper half comes 0 (that half's last 2 MiB are never mapped,
+    ; anyway).
+    o64 sysret
+.full:
+    add rax, [plain_call_first]
     mov rsp, [gs:CPU_REGISTERS_END]
     push USER_DATA
     push qword [gs:CPU_SCRATCH]
@@ -95,8 +126,8 @@ kernel_exit:
     sub rsp, REG_BYTES
     cmp dword [rsp + REG_VECTOR], VECTOR_SYSCALL
     jne .by_iret
-    ; SYSRET with an address that is not canonical faults in kernel mode on Intel's processors
-    ; (SDM 2B, SYSRET): such a thread leaves by IRET, and faults in user mode.
+    ; The address may have been set since the SYSCALL: if it is not canonical, the thread leaves by
+    ; IRET, and faults in user mode instead of here (see above).
     mov rcx, [rsp + REG_RIP]
     mov rdx, rcx
     shl rdx, 16

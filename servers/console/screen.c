@@ -27,14 +27,8 @@ const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
     uint32_t devices = service_slot("devices");
     if (devices == SLOT_NONE)
         return "the console was not given the screen's memory";
-    uint32_t order = cache == CACHE_WRITE_COMBINING ? ORDER_BLOCK : ORDER_FRAME;
-    uint64_t bytes = FRAME_BYTES << order;
-    for (uint64_t at = start & ~(bytes - 1); at < end; at += bytes) {
-        int64_t got = frame_take_device(devices, at, order, MAP_READ | MAP_WRITE, cache);
-        if (got < 0)
-            return error_text(got);
-    }
-    return NULL;
+    int64_t got = frame_take_device(devices, start, end, MAP_READ | MAP_WRITE, cache);
+    return got < 0 ? error_text(got) : NULL;
 }
 
 static const char *open_driver(const struct screen_driver *candidate, const struct screen *screen,

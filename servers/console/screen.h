@@ -38,8 +38,8 @@ bool screen_there(void);
  * again and again. It must not change the terminal. */
 void screen_update(const struct terminal *terminal, void (*meanwhile)(void));
 
-/* Claims the device memory that [start, end) lies in, by its name, with a cache type: whole blocks
- * of a framebuffer (write-combining), else frames. NULL, or why not. */
+/* Claims the frames of device memory that [start, end) lies in, by their names, with a cache type.
+ * NULL, or why not. */
 const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache);
 
 #endif

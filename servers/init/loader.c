@@ -87,8 +87,8 @@ static int64_t add_stack(uint32_t domain)
     return OK;
 }
 
-/* Makes the domain in a slot of its own; it owns the three frames it is made of. */
-static int64_t make_domain(uint32_t *domain)
+/* Makes the domain in a slot of its own; it owns the three frames it is made of, `object` first. */
+static int64_t make_domain(uint32_t *domain, uint64_t *object)
 {
     int64_t frames[3], error = OK;
     uint32_t claimed = 0;
@@ -109,6 +109,7 @@ static int64_t make_domain(uint32_t *domain)
         return error;
     }
     *domain = slot;
+    *object = (uint64_t)frames[0];
     return OK;
 }
 
@@ -136,7 +137,7 @@ static int64_t set_up_domain(uint32_t domain, const struct load *load)
     if (error == OK)
         error = set_fault_endpoint(domain, load);
     if (error == OK)
-        error = sys_slot_copy(domain, SLOT_SELF, domain, RIGHT_CONTROL, 0);
+        error = sys_slot_copy(domain, SLOT_SELF, domain, RIGHT_CONTROL | RIGHT_GRANT | RIGHT_COPY, 0);
     if (error == OK)
         error = sys_slot_copy(domain, SLOT_PARENT, load->endpoint, RIGHT_SEND, load->number);
     return error;
@@ -202,9 +203,10 @@ int loader_load(const struct load *load, struct loaded *loaded)
 
     struct elf_image image;
     uint32_t domain = SLOT_NONE;
+    uint64_t object = 0;
     int64_t error = elf_check(load->file, load->file_bytes, PROGRAM_BASE, &image);
     if (error == OK)
-        error = make_domain(&domain);
+        error = make_domain(&domain, &object);
     if (error < 0)
         return (int)error;
 
@@ -221,6 +223,6 @@ int loader_load(const struct load *load, struct loaded *loaded)
         slot_put(domain);
         return (int)error;
     }
-    *loaded = (struct loaded){domain, image.base, image.end};
+    *loaded = (struct loaded){domain, object, image.base, image.end};
     return OK;
 }

@@ -23,7 +23,8 @@ struct load {
 };
 
 struct loaded {
-    uint32_t domain; /* slot, taken here; all rights */
+    uint32_t domain;       /* slot, taken here; all rights */
+    uint64_t domain_frame; /* its object */
     uint64_t image_base, image_end;
 };
 

@@ -10,34 +10,39 @@ struct grant {
     const char *program;
     const char *slot_name; /* in the process page */
     uint32_t from;         /* init's capability */
-    uint32_t first, count; /* the part of it; count 0: the screen's frames */
+    uint32_t rights;
+    uint32_t first, count; /* the part of a range; device memory with count 0: the screen's */
 };
 
 static const struct grant grants[] = {
-    {"console", "ports0", SLOT_INIT_PORTS, 0x3f8, 8}, /* serial line COM1 */
-    {"console", "ports1", SLOT_INIT_PORTS, 0x3d4, 2}, /* VGA CRT controller: the cursor */
-    {"console", "interrupts", SLOT_INIT_INTERRUPTS, 4, 1},
-    {"console", "devices", SLOT_INIT_DEVICES, 0, 0},
-    {"keyboard", "ports0", SLOT_INIT_PORTS, 0x60, 1}, /* 8042: data */
-    {"keyboard", "ports1", SLOT_INIT_PORTS, 0x64, 1}, /* 8042: command and status */
-    {"keyboard", "interrupts", SLOT_INIT_INTERRUPTS, 1, 1},
+    {"console", "ports0", SLOT_INIT_PORTS, RIGHT_USE, 0x3f8, 8}, /* serial line COM1 */
+    {"console", "ports1", SLOT_INIT_PORTS, RIGHT_USE, 0x3d4,
+     2}, /* VGA CRT controller: the cursor */
+    {"console", "interrupts", SLOT_INIT_INTERRUPTS, RIGHT_USE, 4, 1},
+    {"console", "devices", SLOT_INIT_DEVICES, RIGHT_USE, 0, 0},
+    {"keyboard", "ports0", SLOT_INIT_PORTS, RIGHT_USE, 0x60, 1}, /* 8042: data */
+    {"keyboard", "ports1", SLOT_INIT_PORTS, RIGHT_USE, 0x64, 1}, /* 8042: command and status */
+    {"keyboard", "interrupts", SLOT_INIT_INTERRUPTS, RIGHT_USE, 1, 1},
+    /* vm and check. To look only, and for itself only: without RIGHT_USE it cannot print in the
+     * kernel's name, without RIGHT_COPY not pass the right on. */
+    {"shell", "machine", SLOT_INIT_MACHINE, RIGHT_INSPECT, 0, 0},
 };
 
 static const char *const background[] = {"keyboard"};
 
-/* The range argument of sys_slot_copy; 0: there is nothing to give. */
-static uint64_t range_of(const struct grant *grant, const struct screen *screen)
+/* The range argument of sys_slot_copy. False: there is nothing to give. */
+static bool find_range(const struct grant *grant, const struct screen *screen, uint64_t *range)
 {
-    if (grant->count)
-        return grant->first | (uint64_t)grant->count << 32;
+    *range = grant->first | (uint64_t)grant->count << 32;
+    if (grant->count || grant->from != SLOT_INIT_DEVICES)
+        return true;
     uint64_t bytes = (uint64_t)screen->pitch * screen->height;
     if (screen->kind == SCREEN_NONE || bytes == 0)
-        return 0;
-    /* A framebuffer is device memory of its own, owned by whole blocks; VGA text is one frame. */
-    uint64_t unit = screen->kind == SCREEN_PIXELS ? BLOCK_BYTES : FRAME_BYTES;
-    uint64_t start = screen->address & ~(unit - 1);
-    uint64_t end = (screen->address + bytes + unit - 1) & ~(unit - 1);
-    return start / FRAME_BYTES | (end - start) / FRAME_BYTES << 32;
+        return false;
+    uint64_t first = screen->address / FRAME_BYTES;
+    uint64_t end = (screen->address + bytes + FRAME_BYTES - 1) / FRAME_BYTES;
+    *range = first | (end - first) << 32;
+    return end <= UINT32_MAX; /* a part of a range names frames below 16 TiB */
 }
 
 int manifest_grant(const char *name, uint32_t domain, const struct screen *screen,
@@ -45,13 +50,13 @@ int manifest_grant(const char *name, uint32_t domain, const struct screen *scree
 {
     for (uint32_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
         const struct grant *grant = &grants[i];
-        uint64_t range = range_of(grant, screen);
-        if (strcmp(grant->program, name) != 0 || range == 0)
+        uint64_t range;
+        if (strcmp(grant->program, name) != 0 || !find_range(grant, screen, &range))
             continue;
         struct named_slot *named = &page->slots[page->slot_count];
         named->slot = SLOT_FIRST_NAMED + page->slot_count;
         strcpy(named->name, grant->slot_name);
-        int64_t error = sys_slot_copy(domain, named->slot, grant->from, RIGHT_USE, range);
+        int64_t error = sys_slot_copy(domain, named->slot, grant->from, grant->rights, range);
         if (error < 0)
             return (int)error;
         page->slot_count++;

@@ -53,8 +53,7 @@ static void print_all(void)
 __attribute__((noreturn, no_stack_protector)) static void printer_main(void)
 {
     for (;;) {
-        struct message message;
-        message.receive_slot = SLOT_NONE;
+        struct message message = {.receive_slot = SLOT_NONE};
         sys_wait(printer.wake, printer.reply, DEADLINE_NEVER, &message);
         print_all();
         sys_signal(printer.done, printer.done_bits);

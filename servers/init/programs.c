@@ -24,12 +24,27 @@ bool program_lives(const struct program *program)
     return program->number && program->domain != SLOT_NONE;
 }
 
+/* The frame of init's own domain object: who owns what is init's from the start. 0: unknown. */
+static uint64_t own_domain(void)
+{
+    const struct process_page *page = (const void *)PROCESS_PAGE;
+    struct frame_info info;
+    bool known = page->module_count > 0 &&
+                 sys_frame_query(SLOT_INIT_MACHINE, page->modules[0].address, &info) == OK;
+    return known ? info.owner : 0;
+}
+
 void programs_open(uint32_t endpoint)
 {
     calls_endpoint = endpoint;
     last_number = INIT_NUMBER;
     programs[0] = (struct program){
-        .number = INIT_NUMBER, .state = PROGRAM_SERVES, .domain = SLOT_SELF, .name = "init"};
+        .number = INIT_NUMBER,
+        .state = PROGRAM_SERVES,
+        .domain = SLOT_SELF,
+        .domain_frame = own_domain(),
+        .name = "init",
+    };
 }
 
 struct program *programs_from(uint64_t number)
@@ -125,6 +140,7 @@ int programs_run(const char *command)
         .number = ++last_number,
         .state = PROGRAM_RUNS,
         .domain = loaded.domain,
+        .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
     };

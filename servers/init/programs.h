@@ -15,8 +15,9 @@
 struct program {
     uint32_t number; /* 0: the record is free */
     enum program_state state;
-    int32_t status;  /* once ended */
-    uint32_t domain; /* slot; SLOT_NONE once ended */
+    int32_t status;        /* once ended */
+    uint32_t domain;       /* slot; SLOT_NONE once ended */
+    uint64_t domain_frame; /* its object */
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
     uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */

@@ -111,6 +111,15 @@ static enum outcome module(struct message *message)
     return ANSWERED;
 }
 
+static enum outcome domain(struct message *message)
+{
+    const struct program *program = programs_get(message->words[1]);
+    bool known = program && program_lives(program) && program->domain_frame != 0;
+    answer(message, known ? OK : E_NAME);
+    message->words[1] = known ? program->domain_frame : 0;
+    return ANSWERED;
+}
+
 enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot)
 {
     switch (TEXT_REQUEST(message->words[0])) {
@@ -133,6 +142,8 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return answer(message, power_off());
     case INIT_MODULE:
         return module(message);
+    case INIT_DOMAIN:
+        return domain(message);
     default:
         return answer(message, E_REQUEST);
     }

@@ -56,6 +56,8 @@ static const struct command commands[] = {
     {"kill", "NUMBER", "ends a program", kill_command},
     {"modules", "", "lists the programs that can be run", modules_command},
     {"mem", "", "shows how much memory there is, and where", mem_command},
+    {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
+    {"check", "", "checks every invariant of the kernel", check_command},
     {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},
     {"true", "", "ends with status 0", true_command},
     {"false", "", "ends with status 1", false_command},

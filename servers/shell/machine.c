@@ -3,7 +3,7 @@
  */
 #include "shell.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
@@ -11,27 +11,11 @@
 
 #define STATUS_MAX 255u
 
-/* "998.4 MiB": always nine characters up to 9999.9. */
-static void size_text(char text[24], uint64_t bytes)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
-    uint32_t unit = 0;
-    /* Tenths of a unit, rounded down; split so that nothing overflows. */
-    uint64_t size = bytes;
-    while (unit < 4 && size >= 1u << 20) {
-        size /= 1024;
-        unit++;
-    }
-    uint64_t tenths = size / 1024 * 10 + size % 1024 * 10 / 1024;
-    snprintf(text, 24, "%5llu.%llu %s", (unsigned long long)(tenths / 10),
-             (unsigned long long)(tenths % 10), units[unit]);
-}
-
 static void print_size(const char *what, uint64_t bytes, const char *note)
 {
-    char size[24];
+    char size[SIZE_TEXT_BYTES];
     size_text(size, bytes);
-    console_printf("%-8s %s  %s\n", what, size, note);
+    console_printf("%-8s %9s  %s\n", what, size, note);
 }
 
 static void print_map(const struct system_page *system)
@@ -40,9 +24,9 @@ static void print_map(const struct system_page *system)
     uint32_t ranges = system->memory_ranges < MEMORY_RANGES ? system->memory_ranges : MEMORY_RANGES;
     for (uint32_t i = 0; i < ranges; i++) {
         const struct memory_range *range = &system->memory[i];
-        char size[24];
+        char size[SIZE_TEXT_BYTES];
         size_text(size, range->end - range->start);
-        console_printf("  %012llx - %012llx  %s  %s\n", (unsigned long long)range->start,
+        console_printf("  %012llx - %012llx  %9s  %s\n", (unsigned long long)range->start,
                        (unsigned long long)(range->end - 1), size,
                        types[range->type <= MEMORY_BAD ? range->type : 0]);
     }
@@ -63,6 +47,36 @@ int mem_command(uint32_t count, char **words)
     console_printf("the firmware's memory map:\n");
     print_map(system);
     return 0;
+}
+
+/* The sentence that the kernel has for what the last check found. */
+static void problem_text(char *text, size_t bytes)
+{
+    size_t length = 0;
+    memset(text, 0, bytes);
+    for (uint32_t piece = 0; length + MACHINE_CHECK_PIECE < bytes; piece++) {
+        int64_t characters = sys_machine_query(SLOT_NONE, MACHINE_CHECK_TEXT + piece);
+        if (characters <= 0)
+            return;
+        memcpy(text + length, &characters, MACHINE_CHECK_PIECE);
+        length += MACHINE_CHECK_PIECE;
+    }
+}
+
+int check_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    int64_t broken = sys_machine_query(service_slot("machine"), MACHINE_CHECK);
+    if (broken < 0)
+        return command_failed("check", broken);
+    if (broken == 0) {
+        console_printf("all invariants hold\n");
+        return 0;
+    }
+    char problem[160];
+    problem_text(problem, sizeof problem);
+    console_printf("an invariant is broken: %s\n", problem);
+    return STATUS_FAILED;
 }
 
 int poweroff_command(uint32_t count, char **words)

@@ -68,9 +68,21 @@ int modules_command(uint32_t count, char **words);
  * (0 and above). */
 int64_t program_start(const char *command, char **words);
 
+/* ---- vm.c ---- */
+
+int vm_command(uint32_t count, char **words);
+
+/* ---- size.c ---- */
+
+/* "998.4 MiB", "128 KiB": at most nine characters, rounded down; whole numbers only where they
+ * are exact, or have four digits. */
+#define SIZE_TEXT_BYTES 24
+void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
+
 /* ---- machine.c ---- */
 
 int mem_command(uint32_t count, char **words);
+int check_command(uint32_t count, char **words);
 int poweroff_command(uint32_t count, char **words);
 
 #endif

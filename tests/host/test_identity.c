@@ -1,4 +1,4 @@
-// sources: kernel/identity.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
+// sources: kernel/identity.c kernel/x86/fill.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * The identity map: what it costs on machines of all sizes, against the formula of the design,
  * where its tables lie, and what every entry of it says.
@@ -31,11 +31,14 @@ static uint64_t root;
 static uint64_t tables[TABLES_MAX];
 static unsigned table_count;
 
-static uint64_t take(void)
+static uint64_t take(uint64_t most, uint64_t *count)
 {
-    assert_true(table_count < TABLES_MAX);
-    tables[table_count] = boot_memory_table();
-    return tables[table_count++];
+    uint64_t first = boot_memory_tables(most, count);
+    assert_true(*count >= 1 && *count <= most && table_count + *count <= TABLES_MAX);
+    for (uint64_t i = 0; i < *count; i++) {
+        tables[table_count++] = first + i * FRAME_BYTES;
+    }
+    return first;
 }
 
 static void build_with(const struct identity_device *devices, unsigned count)

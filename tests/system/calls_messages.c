@@ -140,7 +140,7 @@ static void test_errors(void)
     message.receive_slot = SLOT_NONE;
     message.send_slot = 99;
     EXPECT(E_SLOT, sys_call(CLIENT, &message));
-    message.send_slot = SLOT_SELF; /* may not be copied */
+    message.send_slot = CLIENT; /* may not be copied */
     EXPECT(E_RIGHTS, sys_call(CLIENT, &message));
     message.send_slot = SLOT_NONE;
 

@@ -114,7 +114,12 @@ static void test_slots(void)
     EXPECT(E_SLOT, sys_slot_copy(SLOT_SELF, SLOTS_PER_DOMAIN, ENDPOINT, RIGHT_ALL, 0));
     EXPECT(E_SLOT, sys_slot_copy(SLOT_SELF, SCRATCH, 99, RIGHT_ALL, 0));
     EXPECT(E_TYPE, sys_slot_copy(ENDPOINT, SCRATCH, ENDPOINT, RIGHT_ALL, 0));
-    EXPECT(E_RIGHTS, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_SELF, RIGHT_ALL, 0));
+    EXPECT(CAP_DOMAIN | (RIGHT_CONTROL | RIGHT_GRANT | RIGHT_COPY) << 8,
+           sys_slot_query(SLOT_SELF, SLOT_SELF));
+    EXPECT(OK, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_SELF, RIGHT_GRANT, 0));
+    EXPECT(E_RIGHTS, sys_slot_copy(SLOT_SELF, THREAD, SCRATCH, RIGHT_ALL, 0));
+    EXPECT(E_RIGHTS, sys_domain_set(SCRATCH, DOMAIN_ACCEPT, 1));
+    EXPECT(OK, sys_slot_drop(SCRATCH));
 
     /* Rights only shrink, a badge is set once. */
     uint32_t fewer = RIGHT_SEND | RIGHT_COPY;

@@ -29,10 +29,12 @@ static void test_errors(uint64_t frame)
     EXPECT(E_ALIGNMENT, sys_page_map(SLOT_SELF, AT + 8, frame, RW));
     EXPECT(E_ALIGNMENT, sys_page_map(SLOT_SELF, AT, frame + 8, RW));
     EXPECT(E_ALIGNMENT, sys_page_unmap(SLOT_SELF, AT + 8, ORDER_FRAME));
-    EXPECT(E_ARGUMENT, sys_page_map(SLOT_SELF, AT, frame, RW | ORDER(2)));
+    EXPECT(E_ARGUMENT, sys_page_map(SLOT_SELF, AT, frame, RW | ORDER(ORDER_MAX + 1)));
     EXPECT(E_ARGUMENT, sys_page_map(SLOT_SELF, AT, frame, 0));
     EXPECT(E_ARGUMENT, sys_page_map(SLOT_SELF, AT, frame, 8));
-    EXPECT(E_ARGUMENT, sys_page_unmap(SLOT_SELF, AT, 2));
+    EXPECT(E_ARGUMENT, sys_page_unmap(SLOT_SELF, AT, ORDER_MAX + 1));
+    EXPECT(E_HALF, sys_page_map(SLOT_SELF, UPPER_HALF_END - BLOCK_BYTES, BLOCK_BYTES, RW | ORDER(10)));
+    EXPECT(E_HALF, sys_page_unmap(SLOT_SELF, 0 - GIB_BYTES, ORDER_MAX)); /* past the end */
     EXPECT(E_NO_FRAME, sys_page_map(SLOT_SELF, AT, 0x3f00000000ull, RW));
     EXPECT(E_NOT_OWNER, sys_page_map(SLOT_SELF, AT, KERNEL_START, MAP_READ));
     EXPECT(E_SLOT, sys_page_map(100, AT, frame, RW));
@@ -43,7 +45,7 @@ static void test_errors(uint64_t frame)
     EXPECT(OK, sys_endpoint_create(30, object));
     EXPECT(E_BUSY, sys_page_map(SLOT_SELF, AT, object, MAP_READ));
     EXPECT(E_BUSY, sys_frame_release(object, ORDER_FRAME));
-    EXPECT(E_BUSY, sys_frame_give(object, ORDER_FRAME, SLOT_SELF, RW));
+    EXPECT(E_BUSY, sys_frame_access(object, ORDER_FRAME, RW));
     EXPECT(E_BUSY, sys_page_fund(SLOT_SELF, object));
     EXPECT(OK, sys_object_destroy(30));
     EXPECT(OK, sys_frame_release(object, ORDER_FRAME));

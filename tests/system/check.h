@@ -61,6 +61,12 @@ static inline uint64_t free_frames(void)
     return (uint64_t)sys_machine_query(SLOT_NONE, MACHINE_FRAMES_FREE);
 }
 
+/* Free memory and what records took of it: claims and releases keep the sum. */
+static inline uint64_t ledger(void)
+{
+    return free_frames() + (uint64_t)sys_machine_query(SLOT_NONE, MACHINE_FRAMES_SPLIT);
+}
+
 /* A domain with capability in `slot`, allowed `limit` frames. */
 static inline void make_domain(uint32_t slot, uint64_t limit)
 {

@@ -4,6 +4,7 @@ started is refused here."""
 import argparse
 import os
 import re
+import shlex
 import sys
 
 from .machine import Failure
@@ -84,6 +85,15 @@ def parse_words(text):
     return text.split()
 
 
+def parse_options(text):
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{ascii(text)} has a quotation mark without its other half"
+        ) from error
+
+
 def parse_command(text):
     if re.search(r"[\r\n\x04]", text):
         raise argparse.ArgumentTypeError(
@@ -136,6 +146,14 @@ def parser():
     )
     machine.add_argument(
         "--icount", action="store_true", help="QEMU counts instructions: one is one nanosecond"
+    )
+    machine.add_argument(
+        "--qemu",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        type=parse_options,
+        help="options for QEMU itself, such as --qemu='-device edu'; may be repeated",
     )
     machine.add_argument(
         "--display", action="store_true", help="open a window with the guest's screen"
@@ -230,6 +248,7 @@ def check_combinations(options):
             ("--icount", options.icount),
             ("--gdb", options.gdb),
             ("--screendump", options.screendump),
+            ("--qemu", options.qemu),
         ):
             if given:
                 raise Failure(f"Bochs has no {option}: use QEMU.")

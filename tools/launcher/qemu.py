@@ -146,6 +146,7 @@ class Qemu(Machine):
             "stdio",
             "-drive",
             f"file={comma(iso)},format=raw,media=cdrom,readonly=on",
+            *(word for words in options.qemu for word in words),
         ]
         if not options.display:
             command += ["-display", "none"]

@@ -39,6 +39,9 @@ enum init_request {
     INIT_POWER_OFF = 8,
     /* Name of module number word 1: words 1-2; E_NAME past the last. */
     INIT_MODULE = 9,
+    /* The domain of program word 1: word 1 = the frame of its object, by which the frame table
+     * and sys_page_query name it. E_NAME: no such program, or it has ended. */
+    INIT_DOMAIN = 10,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };

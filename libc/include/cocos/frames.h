@@ -14,12 +14,16 @@
 /* Claims any one frame (sys_frame_claim) with lower-half `rights`; returns its name. */
 int64_t frame_take(uint32_t rights, uint64_t tag);
 
-/* Claims device memory (sys_frame_claim_device). */
-int64_t frame_take_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
+/* Claims the device memory that [start, end) lies in (sys_frame_claim_device): just these frames,
+ * in runs as large as they are aligned. On an error none of it is claimed. */
+int64_t frame_take_device(uint32_t range, uint64_t start, uint64_t end, uint32_t rights,
                           uint32_t cache);
 
 /* Maps one owned frame at `at` in the upper half of `domain` (sys_page_map). */
 int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights);
+
+/* Gives a run to `domain` (sys_frame_give), which then has access to it with `rights`. */
+int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
 
 /* The first eight characters of a text as a tag. */
 uint64_t tag_of(const char *text);

@@ -16,18 +16,25 @@
 
 /* ---- Messages (cocos/message.h) ---- */
 
-/* A message as C sees it. slots not used are SLOT_NONE. */
+/* A message as C sees it. Slots not used are SLOT_NONE, runs 0. */
 struct message {
     uint64_t words[MESSAGE_WORDS];
-    uint64_t badge;         /* received: of the capability the sender used */
-    uint32_t send_slot;     /* sending: a capability to copy along */
-    uint32_t receive_slot;  /* receiving: where one that comes along is put (must be empty) */
-    uint32_t received_slot; /* received: 1 when one came */
+    uint64_t badge;          /* received: of the capability the sender used */
+    uint32_t send_slot;      /* sending: a capability to copy along */
+    uint32_t receive_slot;   /* receiving: where one that comes along is put (must be empty) */
+    uint32_t received_slot;  /* received: 1 when one came */
+    uint64_t send_run;       /* sending: MESSAGE_RUN(address, order, rights) to come along */
+    uint64_t receive_frames; /* receiving: of how many frames a run may be that is taken */
+    uint64_t received_run;   /* received: the run that came, 0 = none */
 };
 
 /*
  * Sends message->words through `endpoint` (RIGHT_SEND) and waits for the answer, which replaces
  * them. 0, or E_GONE (the endpoint or its server ended), E_DROPPED, E_OCCUPIED (receive_slot).
+ *
+ * message->send_run, here and where an answer is sent: the errors of a run (below, under Frames),
+ * and of its rights: E_ARGUMENT, also for GRANT_SHARE in a call; E_WRITE_EXECUTE. Whether it
+ * arrives is up to the receiver (cocos/message.h).
  */
 int64_t sys_call(uint32_t endpoint, struct message *message);
 
@@ -53,46 +60,85 @@ int64_t sys_signal(uint32_t endpoint, uint64_t bits);
 
 int64_t sys_yield(void);
 
-/* ---- Frames ---- */
+/* ---- Frames (doc/frames.md) ---- */
+/*
+ * A run is 2^order frames (ORDER_FRAME to ORDER_MAX: 4 KiB to 1 GiB) at an address aligned to
+ * their size. Frames claimed as a run below ORDER_BLOCK are then frames by themselves, larger runs
+ * blocks of 2 MiB: a call may name any run of frames or of blocks. All calls here that name a run:
+ * E_ARGUMENT (order), E_ALIGNMENT, E_NO_FRAME, E_NOT_OWNER, E_BUSY (a kernel object), E_ORDER (a
+ * run of 2 MiB and more that was claimed in frames; or, where the owner changes, frames of a block
+ * that was claimed whole). `rights` are MAP_READ and MAP_WRITE: E_ARGUMENT, E_WRITE_EXECUTE
+ * (MAP_EXECUTE is for the upper half only); making access needs page tables: E_NO_TABLES.
+ */
 
 /*
- * Takes 2^order free frames (ORDER_FRAME or ORDER_BLOCK): the one named `where`, or any of a
- * zone. They are zero, owned by the caller, tagged, and accessible at their own address with
- * `rights` (MAP_*; 0: not accessible, as objects and page tables need). Returns the address.
- * E_ARGUMENT (order, rights, zone), E_ALIGNMENT, E_NO_FRAME, E_NOT_FREE, E_NO_MEMORY, E_LIMIT,
- * E_NO_TABLES, E_WRITE_EXECUTE (MAP_EXECUTE is for the upper half only).
+ * Takes a free run: the one named `where`, or any of a zone. It is zero, owned by the caller,
+ * tagged, and accessible at its own address with `rights` (0: not accessible, as objects and
+ * page tables need; cleared when that changes). Returns the address. E_NOT_FREE, E_NO_MEMORY,
+ * E_LIMIT, E_MAPPED (something lent to the caller is there).
  */
 int64_t sys_frame_claim(uint64_t where, uint32_t order, uint32_t rights, uint64_t tag);
 
-/* Gives it back. E_ARGUMENT, E_ALIGNMENT, E_NO_FRAME, E_NOT_OWNER, E_BUSY (mapped in an upper
- * half, or a kernel object). */
+/* Gives it back. E_BUSY, too: mapped in an upper half, or granted. */
 int64_t sys_frame_release(uint64_t address, uint32_t order);
 
+/* Changes the caller's access to what it owns, at its own address; 0: none. E_LIMIT, E_MAPPED. */
+int64_t sys_frame_access(uint64_t address, uint32_t order, uint32_t rights);
+
 /*
- * Hands an owned frame to the domain in `domain` (RIGHT_CONTROL), which may then access it at
- * its own address with `rights`. The giver's access ends; upper-half mappings stay.
- * Giving to oneself changes the rights. Errors as frame_release and E_LIMIT, E_NO_TABLES,
- * E_WRITE_EXECUTE.
+ * Makes the domain in `domain` (RIGHT_CONTROL) the owner, which may then access the run at its own
+ * address with `rights` (0: not). The giver's access ends there; upper-half mappings and grants to
+ * others stay. E_ARGUMENT: to oneself. E_LIMIT, E_MAPPED.
  */
 int64_t sys_frame_give(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
 
 /*
- * Takes 2^order frames of device memory in the range of capability `range` (CAP_DEVICE,
- * RIGHT_USE), with rights and a cache type (CACHE_*). E_ARGUMENT, E_ALIGNMENT, E_NO_FRAME
- * (outside the range, or RAM), E_NOT_FREE, E_NO_TABLES.
+ * Lets the domain in `domain` (RIGHT_GRANT) access the run at its own address, too: lent, or with
+ * GRANT_SHARE among the rights shared. The receiver may map a share in its own upper half. The
+ * owner may grant a part of a block. E_NOT_ACCEPTED: the receiver has not set DOMAIN_ACCEPT to so
+ * many frames; a grant uses that up. E_ARGUMENT: to oneself. E_MAPPED (granted already), E_LIMIT.
+ */
+int64_t sys_frame_grant(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
+
+/*
+ * Ends a grant to the domain in `domain` (RIGHT_GRANT): called by the owner; or by the receiver,
+ * for itself, to let go. E_NOT_GRANTED. E_BUSY: a share that the receiver maps in its upper half:
+ * it ends when that ends, or with the receiver.
+ */
+int64_t sys_frame_revoke(uint64_t address, uint32_t order, uint32_t domain);
+
+/*
+ * Takes a piece (a frame, or a block claimed whole) of memory from the domain in `domain`
+ * (RIGHT_CONTROL) by force: its access and mappings end, the caller owns it. Returns the address |
+ * the order (ORDER_FRAME or ORDER_BLOCK), or 0: a whole pass has found nothing to take, and what
+ * was taken is mapped there no more. What the domain named by DOMAIN_KEEP is only taken with `last`
+ * 1. Kernel objects, page tables and devices stay. E_ARGUMENT: from oneself; `last`. E_LIMIT.
+ */
+int64_t sys_frame_reclaim(uint32_t domain, uint32_t last);
+
+/*
+ * Takes a run of device memory in the range of capability `range` (CAP_DEVICE, RIGHT_USE), with
+ * rights (0: not accessible) and a cache type (doc/devices.md). The first claim in a block of 2 MiB
+ * by frames, or in a GiB above RAM, also takes frames for records, which stay the caller's until
+ * the last claim there ends: E_NO_MEMORY, E_LIMIT (of the account, or 64 such GiBs are in use).
+ * E_ARGUMENT: no cache type (CACHE_*), or not the one the kernel itself uses there. E_NO_FRAME, too:
+ * outside the range, at or above LOWER_HALF_END, RAM, or the kernel's. E_NOT_FREE.
  */
 int64_t sys_frame_claim_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
                                uint32_t cache);
 
+/* ---- Pages of the upper half ---- */
+
 /*
- * Maps an owned frame (or the system page: read-only, anyone's) at upper-half address `at` in
- * `domain` (RIGHT_CONTROL). Bits 0-2 of `rights_order` are MAP_*, bits 8-15 the order.
- * E_ARGUMENT, E_HALF, E_ALIGNMENT, E_NO_FRAME, E_NOT_OWNER, E_MAPPED, E_NO_TABLES,
- * E_WRITE_EXECUTE, E_BUSY (kernel object).
+ * Maps a run of frames at `at` in the upper half of `domain` (RIGHT_CONTROL), `at` aligned as the
+ * run: in pages of 4 KiB below ORDER_BLOCK, else of 2 MiB. Bits 0-7 of `rights_order` are MAP_*,
+ * the order is above. What: owned frames; shared ones, if the domain is the caller, which needs
+ * MAP_WRITE of the share to write; the system page, read-only. E_HALF, E_MAPPED, E_LIMIT and the
+ * errors of a run; E_WRITE_EXECUTE: both at once.
  */
 int64_t sys_page_map(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights_order);
 
-/* Undoes it. E_HALF, E_ALIGNMENT, E_NOT_MAPPED. */
+/* Undoes it. E_ARGUMENT (order), E_HALF, E_ALIGNMENT, E_NOT_MAPPED. */
 int64_t sys_page_unmap(uint32_t domain, uint64_t at, uint32_t order);
 
 /* Turns an owned, unmapped frame into stock for the page tables of `domain` (RIGHT_CONTROL).
@@ -143,12 +189,64 @@ int64_t sys_object_destroy(uint32_t slot);
  */
 int64_t sys_slot_copy(uint32_t domain, uint32_t to, uint32_t from, uint32_t rights, uint64_t badge);
 
+/*
+ * Moves what slot `from` holds, as it is, into the empty slot `to` of `domain` (RIGHT_CONTROL), and
+ * empties `from`. Within the caller's own table anything moves, reply capabilities too; into
+ * another domain's table only what has RIGHT_COPY (E_RIGHTS), and no reply capability (E_ARGUMENT).
+ * E_OCCUPIED: `to` holds a capability (as it does if it is `from`), or a thread that waits for
+ * messages has named `from` for their reply capability. E_DEAD: what the capability in `from` was
+ * for is gone.
+ */
+int64_t sys_slot_move(uint32_t domain, uint32_t to, uint32_t from);
+
 /* Empties a slot. A caller waiting in it gets E_DROPPED. E_OCCUPIED: a thread that waits for
  * messages has named it for their reply capability. */
 int64_t sys_slot_drop(uint32_t slot);
 
 /* Returns type | rights << 8 of what slot `slot` of `domain` holds (0: empty). */
 int64_t sys_slot_query(uint32_t domain, uint32_t slot);
+
+/* ---- Inspecting: for whoever holds the machine with RIGHT_INSPECT (doc/inspecting.md) ---- */
+
+/* What the frame table says of an address. */
+struct frame_info {
+    uint64_t end;   /* of the memory from the address on whose records say the same; not always
+                       of all of it: a call looks at no more than 512 records */
+    uint64_t owner; /* the owning domain's object, 0: nobody owns it */
+    uint64_t tag;   /* eight characters. FRAME_DOMAIN: the domain's name; FRAME_TABLE: the virtual
+                       address where it begins; other kernel objects and free memory: 0 */
+    uint16_t mappings; /* user leaves that point to it; FRAME_TABLE: its user entries */
+    uint8_t type;      /* enum frame_type */
+    uint8_t cache;     /* CACHE_*; FRAME_TABLE: its level */
+    uint8_t order;     /* of the piece a record covers: ORDER_FRAME or ORDER_BLOCK; of free memory
+                          the order of the run the address is in. Free memory is the same whatever
+                          the order, and every FRAME_DOMAIN ends for itself */
+};
+
+/*
+ * Fills *info for the frame at `address`. 0, or E_ALIGNMENT, E_NO_FRAME: nothing that has a record
+ * lies there or above (system_page.top is the end of RAM; device memory may lie above).
+ */
+int64_t sys_frame_query(uint32_t machine, uint64_t address, struct frame_info *info);
+
+/* An entry of a page table (Intel SDM 3A, 4.5). */
+struct page_info {
+    uint64_t entry; /* as it is: PTE_AVL_* in cocos/memory_map.h */
+    uint64_t table; /* the frame it is in */
+    uint64_t count; /* how many entries of that table, from this one on, say the same: leaves of
+                       consecutive addresses with the same bits, or not present for the same
+                       reason. A table below is 1. Never across the two halves */
+};
+
+/*
+ * Fills *info with the entry for `at` in the table of `level` (1: 4 KiB, 2: 2 MiB, 3: 1 GiB, 4:
+ * 512 GiB an entry) of the domain whose object is the frame `domain` (0: of the kernel's own
+ * tables, which every domain's lower half starts as). 0, or E_ARGUMENT (no such level, an address
+ * that is not canonical, no domain's object), E_DEAD (the domain is being ended), E_NOT_MAPPED
+ * (the way to `at` ends above that level).
+ */
+int64_t sys_page_query(uint32_t machine, uint64_t domain, uint64_t at, uint32_t level,
+                       struct page_info *info);
 
 /* ---- Interrupts, ports, the machine ---- */
 
@@ -162,8 +260,8 @@ int64_t sys_interrupt_ack(uint32_t interrupts, uint32_t line);
  * E_LIMIT: it has enabled eight ranges already. */
 int64_t sys_ports_enable(uint32_t ports);
 
-/* A number about the machine (MACHINE_*). Needs CAP_MACHINE for MACHINE_CHECK only; pass
- * SLOT_NONE for the rest. E_ARGUMENT. */
+/* A number about the machine (MACHINE_*). Needs CAP_MACHINE for MACHINE_CHECK only, with
+ * RIGHT_INSPECT; pass SLOT_NONE for the rest. E_ARGUMENT. */
 int64_t sys_machine_query(uint32_t machine, uint32_t what);
 
 /* Prints up to 40 bytes at words 1-5 on the kernel's console: word 0 = CAP_MACHINE slot |

@@ -1,0 +1,42 @@
+/* Looking at the machine: calls that answer in several registers (contracts: cocos/sys.h). */
+#include <cocos/sys.h>
+
+#include "libc/integer_only.h"
+
+int64_t sys_frame_query(uint32_t machine, uint64_t address, struct frame_info *info)
+{
+    uint64_t owner = machine, tag = address, end;
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(owner), "+S"(tag), "=d"(end)
+                     : "a"((uint64_t)CALL_frame_query)
+                     : "rcx", "r11", "memory");
+    if (result < 0)
+        return result;
+    *info = (struct frame_info){
+        .end = end,
+        .owner = owner,
+        .tag = tag,
+        .mappings = (uint16_t)(result >> 32),
+        .type = (uint8_t)result,
+        .cache = (uint8_t)(result >> 8),
+        .order = (uint8_t)(result >> 16),
+    };
+    return OK;
+}
+
+int64_t sys_page_query(uint32_t machine, uint64_t domain, uint64_t at, uint32_t level,
+                       struct page_info *info)
+{
+    register uint64_t r10 __asm__("r10") = level;
+    uint64_t entry = machine, table = domain, count = at;
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(entry), "+S"(table), "+d"(count)
+                     : "a"((uint64_t)CALL_page_query), "r"(r10)
+                     : "rcx", "r11", "memory");
+    if (result < 0)
+        return result;
+    *info = (struct page_info){.entry = entry, .table = table, .count = count};
+    return OK;
+}

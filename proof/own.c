@@ -1,0 +1,2 @@
+/* What is proved here: kernel/own.h, function by function, on any record and any entry. */
+#include "kernel/own.h"

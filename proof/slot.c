@@ -1,0 +1,2 @@
+/* What is proved here: kernel/slot.h, function by function, on any slots. */
+#include "kernel/slot.h"
