@@ -128,10 +128,33 @@ int64_t sys_domain_create(uint64_t number, uint64_t domain_frame, uint64_t root_
     for (unsigned i = 0; i < 3; i++) {
         domain_leave(caller, frame_at(frames[i]), ORDER_FRAME);
     }
+    caller->frame_limit -= 3;
     domain_make(frames[0], frames[1], frames[2], caller);
     *slot = (struct slot){
         .object = frames[0],
         .generation = frame_at(frames[0])->tag,
+        .type = CAP_DOMAIN,
+        .rights = RIGHT_ALL,
+    };
+    return OK;
+}
+
+int64_t sys_domain_adopt(uint64_t number, uint64_t machine, uint64_t address)
+{
+    const struct domain *caller = caller_domain();
+    struct slot *slot;
+    int64_t error = cap_find(caller, machine, CAP_MACHINE, RIGHT_CONTROL, &slot);
+    error = error != OK ? error : cap_find_empty(caller, number, &slot);
+    if (error != OK) {
+        return error;
+    }
+    const struct frame *record = address % FRAME_BYTES == 0 ? frame_at(address) : NULL;
+    if (record == NULL || record->type != FRAME_DOMAIN) {
+        return E_ARGUMENT;
+    }
+    *slot = (struct slot){
+        .object = address,
+        .generation = record->tag,
         .type = CAP_DOMAIN,
         .rights = RIGHT_ALL,
     };
@@ -150,9 +173,25 @@ static int64_t set_fault_endpoint(struct domain *domain, uint64_t number)
     return error;
 }
 
+/* Limits are handed over, never made: what one domain may own more, another may own less. So no
+ * domain can use up more than what it and those it created were given together. */
+static int64_t set_limit(struct domain *caller, struct domain *domain, uint64_t value)
+{
+    if (domain == caller || value > UINT32_MAX) {
+        return E_ARGUMENT;
+    }
+    uint64_t together = (uint64_t)caller->frame_limit + domain->frame_limit;
+    if (value < domain->frames || value + caller->frames > together) {
+        return E_LIMIT;
+    }
+    caller->frame_limit = (uint32_t)(together - value);
+    domain->frame_limit = (uint32_t)value;
+    return OK;
+}
+
 int64_t sys_domain_set(uint64_t number, uint64_t property, uint64_t value)
 {
-    const struct domain *caller = caller_domain();
+    struct domain *caller = caller_domain();
     struct domain *domain;
     int64_t error = cap_domain(caller, number, RIGHT_CONTROL, &domain);
     if (error != OK) {
@@ -160,12 +199,7 @@ int64_t sys_domain_set(uint64_t number, uint64_t property, uint64_t value)
     }
     switch (property) {
     case DOMAIN_FRAME_LIMIT:
-        /* A domain does not raise its own limit, and nobody grants more than he may own. */
-        if (domain == caller || value > caller->frame_limit) {
-            return E_ARGUMENT;
-        }
-        domain->frame_limit = (uint32_t)value;
-        return OK;
+        return set_limit(caller, domain, value);
     case DOMAIN_UPCALL:
         if (value != 0 && (value < UPPER_HALF_START || value >= PROGRAM_END)) {
             return E_ARGUMENT;
@@ -280,6 +314,7 @@ static int64_t end_step(struct domain *domain)
             address = frame_address(domain->record->next);
         }
         if (address == frame_of(domain)) {
+            heir_of(domain)->frame_limit += domain->frame_limit;
             free_frame(domain->slots_record, frame_of(domain->slots));
             free_frame(domain->root_record, domain->root);
             free_frame(domain->record, address);

@@ -100,8 +100,8 @@ int64_t frame_run(uint64_t address, uint64_t order, struct run *run)
 static void set_first(struct partial_ring *ring, uint32_t number)
 {
     ring->first = number;
-    frame_source = frame_partials[HIGH].first ? frame_partials[HIGH].first
-                                              : frame_partials[LOW].first;
+    frame_source =
+        frame_partials[HIGH].first ? frame_partials[HIGH].first : frame_partials[LOW].first;
 }
 
 static void partial_add(uint64_t base)

@@ -76,9 +76,8 @@ static inline struct frame *frame_records_of(const struct block *block)
 /* The record that speaks for a frame in a block, `frame` being its number or address >> 12. */
 static inline struct frame *frame_in_block(struct block *block, uint64_t frame)
 {
-    return block->whole.type != FRAME_SPLIT
-               ? &block->whole
-               : &frame_records_of(block)[frame % FRAMES_PER_BLOCK];
+    return block->whole.type != FRAME_SPLIT ? &block->whole
+                                            : &frame_records_of(block)[frame % FRAMES_PER_BLOCK];
 }
 
 /* The record that speaks for an address: of its frame, or of the whole block it lies in; NULL:

@@ -20,8 +20,9 @@ int64_t loan_check(const struct domain *owner, uint64_t word, bool answer)
     int64_t error =
         run_check_owned(MESSAGE_RUN_ADDRESS(word), MESSAGE_RUN_ORDER(word), owner, &run);
     /* The receiver could hold on to a share beyond its answer. */
-    error = error != OK ? error
-                        : leaf_check_rights(answer ? rights & ~(uint64_t)GRANT_SHARE : rights, false);
+    error = error != OK
+                ? error
+                : leaf_check_rights(answer ? rights & ~(uint64_t)GRANT_SHARE : rights, false);
     return error != OK ? error : run_clear(&run);
 }
 
@@ -81,8 +82,8 @@ void loan_transfer(struct thread *sender, struct thread *receiver, bool answer)
         return;
     }
     /* The sender may have waited long: another of its threads may have given the run away. */
-    if (run_check_owned(MESSAGE_RUN_ADDRESS(word), MESSAGE_RUN_ORDER(word), sender->domain,
-                        &run) != OK) {
+    if (run_check_owned(MESSAGE_RUN_ADDRESS(word), MESSAGE_RUN_ORDER(word), sender->domain, &run) !=
+        OK) {
         return;
     }
     if (has_access(receiver->domain, &run, MESSAGE_RUN_RIGHTS(word)) ||

@@ -66,11 +66,14 @@ void sched_hand_over(struct thread *next)
     sched_running = next;
 }
 
-/* The first thread of the highest priority, taken out of its queue; NULL: none is ready. Threads
- * of a domain that is being ended stop here, each once. */
+#define STOPPED_PER_LOOK 64
+
+/* The first thread of the highest priority, taken out of its queue. NULL: none is ready; or, with
+ * queues that are not empty yet, only threads of a domain that is being ended were found: these
+ * stop here, each once and a bounded number of them at a time. */
 static struct thread *take_first(void)
 {
-    while (ready_priorities != 0) {
+    for (unsigned i = 0; i < STOPPED_PER_LOOK && ready_priorities != 0; i++) {
         unsigned priority = 31u - (unsigned)__builtin_clz(ready_priorities);
         struct thread *thread = queues[priority].first;
         sched_unready(thread);
@@ -132,7 +135,11 @@ void sched_run(void)
     }
     struct thread *next = choose();
     while (next == NULL) {
-        arch_wait_for_interrupt();
+        if (ready_priorities != 0) {
+            arch_allow_interrupts();
+        } else {
+            arch_wait_for_interrupt();
+        }
         next = choose();
     }
     sched_running = next;

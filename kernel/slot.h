@@ -68,8 +68,8 @@ static inline uint8_t slot_rights(uint8_t rights, uint64_t asked)
 }
 
 /* Makes *copy of `from`, with no more than `rights`. For a range, badge is the part to copy, first
- * | count << 32, 0: all of it; else the badge, which only a copy of badge 0 takes. OK, or with
- * nothing changed E_ARGUMENT, E_RIGHTS. */
+ * | count << 32 (of device memory, RANGE_OF_BLOCKS), 0: all of it; else the badge, which only a
+ * copy of badge 0 takes. OK, or with nothing changed E_ARGUMENT, E_RIGHTS. */
 /*@ requires \valid_read(from) && \valid(copy) && \separated(from, copy);
     assigns *copy;
     ensures \result == OK || \result == E_ARGUMENT || \result == E_RIGHTS;
@@ -92,6 +92,10 @@ static inline int64_t slot_make_copy(const struct slot *from, uint64_t rights, u
 {
     uint64_t first = badge & 0xffffffff, count = badge >> 32;
     bool range = slot_is_range(from->type);
+    if (from->type == CAP_DEVICE && (badge & RANGE_OF_BLOCKS)) {
+        first *= FRAMES_PER_BLOCK;
+        count = (count & 0x7fffffff) * FRAMES_PER_BLOCK;
+    }
     if (from->type == CAP_REPLY || from->type == CAP_AWAITED) {
         return E_ARGUMENT;
     }

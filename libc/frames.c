@@ -63,8 +63,7 @@ static void release_range(uint64_t start, uint64_t end)
     uint32_t order;
     for (uint64_t at = start; at < end; at += FRAME_BYTES << order) {
         order = order_at(at, end);
-        while (by_frames(sys_frame_release(at, order), &order)) {
-        }
+        while (by_frames(sys_frame_release(at, order), &order)) {}
     }
 }
 

@@ -33,6 +33,13 @@ def check_verdict(result):
     assert result.status == 0
 
 
+@pytest.mark.parametrize("bits", [39, 52])
+def test_address_bits(run_as_init, bits):
+    """The last addresses there are, and the first that are none: 2^47 is the end of what can be a frame's name."""
+    cpu = f"max,phys-bits={bits},vendor=GenuineIntel"
+    check_verdict(run_as_init("checking", "calls_device", "--memory", "128M", "--cpu", cpu))
+
+
 @pytest.mark.parametrize(
     "kernel, gibs, options",
     [

@@ -112,6 +112,10 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 #define MACHINE_CHECK_TEXT 0x100
 #define MACHINE_CHECK_PIECE 7
 
+/* In a part of a device-memory range (sys_slot_copy): counted in blocks, not frames. The numbers of
+ * frames reach no further than 16 TiB. */
+#define RANGE_OF_BLOCKS (1ull << 63)
+
 /* Slots every program starts with; the process page names the others. Slot 0 is never used. */
 #define SLOT_NONE 0
 #define SLOT_SELF 1   /* its own domain */

@@ -55,6 +55,7 @@
     X(page_unmap,       3, "undo a mapping of the upper half") \
     X(page_fund,        2, "give a domain a frame for its page tables") \
     X(domain_create,    4, "make a protection domain out of three frames") \
+    X(domain_adopt,     3, "take a capability for a domain by the name of its frame") \
     X(domain_set,       3, "set one property of a domain") \
     X(thread_create,    3, "make a thread out of a frame") \
     X(thread_set_tls,   1, "set the calling thread's FS base") \

@@ -99,6 +99,9 @@ void arch_fpu_init(struct thread *thread);
 /* Enables interrupts until one has come; called with nothing to run. */
 void arch_wait_for_interrupt(void);
 
+/* Serves the interrupts that are pending. */
+void arch_allow_interrupts(void);
+
 /* Leaves the kernel for the first time, to the current thread. */
 _Noreturn void arch_start(void);
 

@@ -222,6 +222,14 @@ arch_wait_for_interrupt:
     cli
     ret
 
+; The same without waiting: interrupts are served behind the instruction that follows STI.
+global arch_allow_interrupts
+arch_allow_interrupts:
+    sti
+    nop
+    cli
+    ret
+
 global arch_start
 arch_start:
     jmp kernel_exit

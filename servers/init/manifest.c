@@ -42,7 +42,12 @@ static bool find_range(const struct grant *grant, const struct screen *screen, u
     uint64_t first = screen->address / FRAME_BYTES;
     uint64_t end = (screen->address + bytes + FRAME_BYTES - 1) / FRAME_BYTES;
     *range = first | (end - first) << 32;
-    return end <= UINT32_MAX; /* a part of a range names frames below 16 TiB */
+    if (end > UINT32_MAX) {
+        first /= FRAMES_PER_BLOCK;
+        end = (end + FRAMES_PER_BLOCK - 1) / FRAMES_PER_BLOCK;
+        *range = RANGE_OF_BLOCKS | first | (end - first) << 32;
+    }
+    return true;
 }
 
 int manifest_grant(const char *name, uint32_t domain, const struct screen *screen,

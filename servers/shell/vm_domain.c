@@ -31,8 +31,8 @@ struct view {
 static const char *kind_text(uint64_t bits)
 {
     static const char *const texts[] = {
-        [PTE_AVL_KERNEL] = "kernel", [PTE_AVL_OWNED] = "owned",   [PTE_AVL_LENT] = "lent",
-        [PTE_AVL_SHARED] = "shared", [PTE_AVL_DEVICE] = "device", [PTE_AVL_GUARD] = "guard",
+        [PTE_AVL_KERNEL] = "kernel",   [PTE_AVL_OWNED] = "owned",   [PTE_AVL_LENT] = "lent",
+        [PTE_AVL_SHARED] = "shared",   [PTE_AVL_DEVICE] = "device", [PTE_AVL_GUARD] = "guard",
         [PTE_AVL_CARRIED] = "carried", [PTE_AVL_ABSENT] = "absent"};
     const char *text = texts[bits >> PTE_AVL_SHIFT & 7];
     return text ? text : "?";

@@ -47,8 +47,8 @@ static void flags_text(char text[8], uint64_t entry, unsigned level)
 static const char *code_text(uint64_t entry)
 {
     static const char *const texts[] = {
-        [PTE_AVL_KERNEL] = "kernel", [PTE_AVL_OWNED] = "owned",   [PTE_AVL_LENT] = "lent",
-        [PTE_AVL_SHARED] = "shared", [PTE_AVL_DEVICE] = "device", [PTE_AVL_GUARD] = "guard",
+        [PTE_AVL_KERNEL] = "kernel",   [PTE_AVL_OWNED] = "owned",   [PTE_AVL_LENT] = "lent",
+        [PTE_AVL_SHARED] = "shared",   [PTE_AVL_DEVICE] = "device", [PTE_AVL_GUARD] = "guard",
         [PTE_AVL_CARRIED] = "carried", [PTE_AVL_ABSENT] = "absent"};
     uint64_t code = entry >> PTE_AVL_SHIFT & 7;
     if (!(entry & PAGE_PRESENT) && code == PTE_AVL_KERNEL)

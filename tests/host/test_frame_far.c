@@ -190,8 +190,7 @@ static void what_is_missing(void **state)
     }
     assert_int_equal(frame_device_missing(FAR + FAR_WINDOWS * GIB_BYTES, 0, &missing), E_LIMIT);
     for (uint64_t i = 0; i < FAR_WINDOWS; i++) {
-        assert_int_equal(frame_next_block(TOP / BLOCK_BYTES),
-                         (FAR + i * GIB_BYTES) / BLOCK_BYTES);
+        assert_int_equal(frame_next_block(TOP / BLOCK_BYTES), (FAR + i * GIB_BYTES) / BLOCK_BYTES);
         release(FAR + i * GIB_BYTES, ORDER_BLOCK);
     }
     assert_whole();

@@ -19,6 +19,7 @@
 #define BIOS 0xf0000ull          /* reserved, by every firmware */
 #define PCI 0xe0000000ull        /* below 4 GiB, no RAM on any machine tested, nothing reserved */
 #define FAR 0x3f00000000ull      /* above all RAM, and 1 GiB-aligned */
+#define HIGH highest_gib()       /* the last GiB of all that can be named */
 #define LOCAL_APIC 0xfee00000ull /* the kernel's; an HPET is beside it, at the IO APIC's block */
 #define IO_APIC 0xfec00000ull
 #define HPET 0xfed00000ull
@@ -29,6 +30,16 @@
 
 #define PCD (1ull << 4)
 #define PWT (1ull << 3)
+
+/* Where physical addresses end, or those that are addresses of the lower half (Intel SDM 2A,
+ * CPUID.80000008H:EAX[7:0]). */
+static uint64_t highest_gib(void)
+{
+    uint32_t eax = 0x80000008, ebx, ecx, edx;
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
+    uint64_t end = 1ull << (eax & 0xff);
+    return (end < LOWER_HALF_END ? end : LOWER_HALF_END) - GIB_BYTES;
+}
 
 static int64_t take(uint64_t address, uint32_t order, uint32_t cache)
 {
@@ -57,8 +68,8 @@ static void test_arguments(void)
     EXPECT(OK, sys_slot_drop(PART));
     EXPECT(OK, sys_slot_copy(SLOT_SELF, PART, DEVICES, RIGHT_ALL,
                              VGA_TEXT >> FRAME_SHIFT | 2ull << 32));
-    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, OTHER, PART, RIGHT_ALL,
-                                     VGA_TEXT >> FRAME_SHIFT | 3ull << 32));
+    EXPECT(E_ARGUMENT,
+           sys_slot_copy(SLOT_SELF, OTHER, PART, RIGHT_ALL, VGA_TEXT >> FRAME_SHIFT | 3ull << 32));
     EXPECT(E_SLOT, sys_frame_claim_device(99, VGA_TEXT, 0, RW, CACHE_UNCACHED));
     EXPECT(E_TYPE, sys_frame_claim_device(SLOT_SELF, VGA_TEXT, 0, RW, CACHE_UNCACHED));
     EXPECT(E_NO_FRAME, sys_frame_claim_device(PART, VGA_TEXT + 2 * FRAME_BYTES, 0, RW, 1));
@@ -75,6 +86,28 @@ static void test_arguments(void)
     EXPECT(E_ALIGNMENT, take(PCI + FRAME_BYTES, 1, CACHE_UNCACHED));
     EXPECT(E_ALIGNMENT, take(PCI + BLOCK_BYTES, ORDER_BLOCK + 1, CACHE_UNCACHED));
     EXPECT(OK, sys_slot_drop(PART));
+}
+
+/* A part counted in blocks, which frames above 16 TiB need. */
+static void test_part_of_blocks(void)
+{
+    uint64_t two = RANGE_OF_BLOCKS | PCI / BLOCK_BYTES | 2ull << 32;
+    EXPECT(OK, sys_slot_copy(SLOT_SELF, PART, DEVICES, RIGHT_ALL, two));
+    EXPECT(E_NO_FRAME, sys_frame_claim_device(PART, PCI - FRAME_BYTES, 0, RW, CACHE_UNCACHED));
+    EXPECT(E_NO_FRAME, sys_frame_claim_device(PART, PCI + 2 * BLOCK_BYTES, 0, RW, CACHE_UNCACHED));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, OTHER, PART, RIGHT_ALL, two + (1ull << 32)));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, OTHER, PART, RIGHT_ALL, RANGE_OF_BLOCKS));
+    EXPECT(OK, sys_frame_claim_device(PART, PCI + BLOCK_BYTES, ORDER_BLOCK, RW, CACHE_UNCACHED));
+    EXPECT(OK, sys_frame_release(PCI + BLOCK_BYTES, ORDER_BLOCK));
+    EXPECT(OK, sys_slot_drop(PART));
+    EXPECT(OK, sys_slot_copy(SLOT_SELF, PART, DEVICES, RIGHT_ALL,
+                             RANGE_OF_BLOCKS | HIGH / BLOCK_BYTES | 1ull << 32));
+    EXPECT(OK, sys_frame_claim_device(PART, HIGH + FRAME_BYTES, 0, RW, CACHE_UNCACHED));
+    EXPECT(HIGH + 2 * FRAME_BYTES, frame_at(HIGH + FRAME_BYTES).end);
+    EXPECT(OK, sys_frame_release(HIGH + FRAME_BYTES, 0));
+    EXPECT(OK, sys_slot_drop(PART));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, PART, SLOT_INIT_PORTS, RIGHT_ALL,
+                                     RANGE_OF_BLOCKS | 1ull << 32));
 }
 
 static void test_not_a_device(void)
@@ -336,8 +369,8 @@ static void start_other(uint64_t limit)
     for (unsigned i = 0; i < 2; i++) {
         uint64_t frame = claim(ORDER_FRAME, RW);
         memcpy((void *)frame, code + i * FRAME_BYTES, FRAME_BYTES);
-        EXPECT(OK, sys_page_map(OTHER, PROGRAM_BASE + i * FRAME_BYTES, frame,
-                                MAP_READ | MAP_EXECUTE));
+        EXPECT(OK,
+               sys_page_map(OTHER, PROGRAM_BASE + i * FRAME_BYTES, frame, MAP_READ | MAP_EXECUTE));
     }
     box = (struct box *)claim(ORDER_FRAME, RW);
     EXPECT(OK, sys_page_map(OTHER, place, (uint64_t)box, RW));
@@ -475,6 +508,7 @@ int main(void)
 {
     fund(SLOT_SELF, 16);
     test_arguments();
+    test_part_of_blocks();
     test_not_a_device();
     test_vga_text();
     test_reserved();

@@ -72,7 +72,7 @@ static int64_t build(uint64_t *words)
     root->first = root->last = (struct node *)((uint64_t)block + BLOCK_BYTES / 2);
     *root->first = (struct node){NULL, 0};
     words[ROOT] = (uint64_t)small;
-    words[PRIVATE] = (uint64_t)private;
+    words[PRIVATE] = (uint64_t) private;
     return OK;
 }
 
@@ -87,8 +87,8 @@ static void server(uint64_t argument)
     words[BLOCK] = (uint64_t)root->first & ~(BLOCK_BYTES - 1);
     words[SUM] = list_sum(root->made_whole);
     if (words[ERROR] == OK) {
-        words[ERROR] = (uint64_t)sys_frame_grant(words[ROOT], SMALL_ORDER, ITS_KEEPER,
-                                                 (uint32_t)rights);
+        words[ERROR] =
+            (uint64_t)sys_frame_grant(words[ROOT], SMALL_ORDER, ITS_KEEPER, (uint32_t)rights);
     }
     if (words[ERROR] == OK) {
         words[ERROR] =

@@ -38,12 +38,36 @@ static void test_domain_create(void)
     EXPECT(before, free_frames());
 }
 
+/* A domain that nobody holds any more is found by its frame's name, and ended. */
+static void test_domain_adopt(void)
+{
+    uint64_t before = free_frames(), a = claim_object();
+    EXPECT(OK, sys_domain_create(OTHER, a, claim_object(), claim_object()));
+    EXPECT(OK, sys_slot_drop(OTHER));
+    EXPECT(E_ARGUMENT, sys_domain_adopt(OTHER, SLOT_INIT_MACHINE, a + FRAME_BYTES / 2));
+    EXPECT(E_ARGUMENT, sys_domain_adopt(OTHER, SLOT_INIT_MACHINE, KERNEL_START));
+    EXPECT(E_ARGUMENT, sys_domain_adopt(OTHER, SLOT_INIT_MACHINE, ABSENT_ADDRESS));
+    EXPECT(E_OCCUPIED, sys_domain_adopt(SLOT_SELF, SLOT_INIT_MACHINE, a));
+    EXPECT(E_TYPE, sys_domain_adopt(OTHER, SLOT_SELF, a));
+    EXPECT(OK, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_INIT_MACHINE, RIGHT_INSPECT | RIGHT_USE, 0));
+    EXPECT(E_RIGHTS, sys_domain_adopt(OTHER, SCRATCH, a));
+    EXPECT(OK, sys_slot_drop(SCRATCH));
+    EXPECT(OK, sys_domain_adopt(OTHER, SLOT_INIT_MACHINE, a));
+    EXPECT(CAP_DOMAIN | RIGHT_ALL << 8, sys_slot_query(SLOT_SELF, OTHER));
+    EXPECT(OK, sys_domain_destroy(OTHER));
+    EXPECT(OK, sys_slot_drop(OTHER));
+    EXPECT(E_ARGUMENT, sys_domain_adopt(OTHER, SLOT_INIT_MACHINE, a));
+    EXPECT(before, free_frames());
+}
+
 static void test_domain_set(void)
 {
     make_domain(OTHER, 10);
     EXPECT(E_ARGUMENT, sys_domain_set(OTHER, 99, 0));
     EXPECT(E_ARGUMENT, sys_domain_set(SLOT_SELF, DOMAIN_FRAME_LIMIT, 1));
     EXPECT(E_ARGUMENT, sys_domain_set(OTHER, DOMAIN_FRAME_LIMIT, UINT64_MAX));
+    EXPECT(E_LIMIT, sys_domain_set(OTHER, DOMAIN_FRAME_LIMIT, UINT32_MAX)); /* it is handed over */
+    EXPECT(E_LIMIT, sys_domain_set(OTHER, DOMAIN_FRAME_LIMIT, 2));          /* it owns three */
     EXPECT(E_ARGUMENT, sys_domain_set(OTHER, DOMAIN_UPCALL, 0x400000));
     EXPECT(E_ARGUMENT, sys_domain_set(OTHER, DOMAIN_UPCALL, PROGRAM_END));
     EXPECT(E_ARGUMENT, sys_domain_set(OTHER, DOMAIN_UPCALL, LOWER_HALF_END));
@@ -175,6 +199,7 @@ int main(void)
 {
     fund(SLOT_SELF, 8);
     test_domain_create();
+    test_domain_adopt();
     test_domain_set();
     test_threads();
     test_destroy_object();

@@ -89,8 +89,8 @@ static uint64_t count_wrong(const struct book *book)
 {
     uint64_t wrong = 0;
     for (unsigned i = 0; i < RUNS * RUN_FRAMES; i++) {
-        wrong += book->frames[i] != 0 &&
-                 list_sum((const struct node *)book->frames[i]) != book->sums[i];
+        wrong +=
+            book->frames[i] != 0 && list_sum((const struct node *)book->frames[i]) != book->sums[i];
     }
     return wrong;
 }
@@ -172,8 +172,8 @@ static void make_asked(uint64_t most)
     ledger_before = ledger();
     EXPECT(OK, sys_endpoint_create(MANAGER, claim_object()));
     EXPECT(OK, sys_endpoint_create(EVENTS, claim_object()));
-    revocation = (struct revocation){
-        .domain = OTHER, .endpoint = EVENTS, .machine = SLOT_INIT_MACHINE};
+    revocation =
+        (struct revocation){.domain = OTHER, .endpoint = EVENTS, .machine = SLOT_INIT_MACHINE};
     revocation.object = clone_make(OTHER, 4096);
     EXPECT(OK, sys_slot_copy(OTHER, ITS_MANAGER, MANAGER, RIGHT_SEND, 0));
     EXPECT(OK, sys_slot_copy(OTHER, ITS_EVENTS, EVENTS, RIGHT_RECEIVE, 0));
@@ -266,7 +266,7 @@ static void test_defies(uint64_t most, uint64_t frames, uint64_t returned)
     EXPECT(1, revocation_missing(&revocation)); /* the list itself */
 
     EXPECT(OK, sys_reply(REPLY, &report));
-    serve(); /* it has read the list */
+    serve();                                       /* it has read the list */
     EXPECT(frames - returned, report.words[LOST]); /* and every entry was in its book */
     EXPECT(0, report.words[FAILED]);
     EXPECT(had - (frames - returned), count_owned(book));
@@ -283,8 +283,8 @@ static uint64_t given[12];
 static void make_hoard(unsigned frames)
 {
     EXPECT(OK, sys_endpoint_create(EVENTS, claim_object()));
-    revocation = (struct revocation){
-        .domain = OTHER, .endpoint = EVENTS, .machine = SLOT_INIT_MACHINE};
+    revocation =
+        (struct revocation){.domain = OTHER, .endpoint = EVENTS, .machine = SLOT_INIT_MACHINE};
     uint64_t objects[3] = {claim_object(), claim_object(), claim_object()};
     EXPECT(OK, sys_domain_create(OTHER, objects[0], objects[1], objects[2]));
     EXPECT(OK, sys_domain_set(OTHER, DOMAIN_FRAME_LIMIT, 4096));
@@ -388,8 +388,8 @@ int main(void)
 {
     fund(SLOT_SELF, 16);
     test_complies();
-    test_defies(8, 20, 8);   /* returns a part */
-    test_defies(0, 63, 0);   /* returns nothing: all it has but the frame it named goes */
+    test_defies(8, 20, 8); /* returns a part */
+    test_defies(0, 63, 0); /* returns nothing: all it has but the frame it named goes */
     test_all_is_taken();
     test_long_list();
     EXPECT(E_ARGUMENT, revocation_keep(NULL, DOMAIN_KEPT + 1));

@@ -78,8 +78,8 @@ static void by_frames(uint64_t start, uint64_t bytes)
 {
     const uint64_t places[] = {0, BLOCK_BYTES + 7 * FRAME_BYTES, bytes - FRAME_BYTES};
     for (unsigned i = 0; i < 3; i++) {
-        EXPECT(OK, sys_frame_claim_device(PART, start + places[i], ORDER_FRAME, RW,
-                                          CACHE_UNCACHED));
+        EXPECT(OK,
+               sys_frame_claim_device(PART, start + places[i], ORDER_FRAME, RW, CACHE_UNCACHED));
         mark(start, places[i]);
     }
     EXPECT(E_NO_FRAME, sys_frame_claim_device(PART, start + bytes, ORDER_FRAME, RW, 1));
@@ -101,8 +101,7 @@ static void by_frames(uint64_t start, uint64_t bytes)
 static void by_runs(uint64_t start, uint64_t bytes, uint32_t order)
 {
     for (uint64_t at = 0; at < bytes; at += FRAME_BYTES << order) {
-        EXPECT(OK,
-               sys_frame_claim_device(PART, start + at, order, RW, CACHE_WRITE_COMBINING));
+        EXPECT(OK, sys_frame_claim_device(PART, start + at, order, RW, CACHE_WRITE_COMBINING));
         mark(start, at + BLOCK_BYTES / 2 + order * FRAME_BYTES);
         mark(start, at + (FRAME_BYTES << order) - (1 + order) * FRAME_BYTES);
     }
@@ -119,8 +118,7 @@ int main(void)
     EXPECT(OK, sys_ports_enable(SLOT_INIT_PORTS));
     uint64_t start = find_memory(&bytes);
     EXPECT(1, start >= system->top && bytes >= GIB_BYTES);
-    printf("device: %llu GiB at 0x%lx, RAM ends at 0x%lx\n", bytes / GIB_BYTES, start,
-           system->top);
+    printf("device: %llu GiB at 0x%lx, RAM ends at 0x%lx\n", bytes / GIB_BYTES, start, system->top);
     EXPECT(OK, sys_slot_copy(SLOT_SELF, PART, SLOT_INIT_DEVICES, RIGHT_ALL,
                              start / FRAME_BYTES | bytes / FRAME_BYTES << 32));
     before = free_frames();

@@ -52,17 +52,16 @@ int main(void)
     EXPECT(32, screen->bits_per_pixel);
     EXPECT(E_ARGUMENT, sys_frame_claim_device(SLOT_INIT_DEVICES, screen->address, ORDER_FRAME, RW,
                                               CACHE_UNCACHED));
-    EXPECT(OK, frame_take_device(SLOT_INIT_DEVICES, screen->address, end, RW,
-                                 CACHE_WRITE_COMBINING));
-    EXPECT(E_NOT_FREE, frame_take_device(SLOT_INIT_DEVICES, screen->address, end, RW,
-                                         CACHE_WRITE_COMBINING));
+    EXPECT(OK,
+           frame_take_device(SLOT_INIT_DEVICES, screen->address, end, RW, CACHE_WRITE_COMBINING));
+    EXPECT(E_NOT_FREE,
+           frame_take_device(SLOT_INIT_DEVICES, screen->address, end, RW, CACHE_WRITE_COMBINING));
     check_frames(screen);
     paint(screen);
     snprintf(text, sizeof text, "screen: %ux%u\r\ncocos> ", screen->width, screen->height);
     EXPECT(OK, sys_ports_enable(SLOT_INIT_PORTS));
     for (const char *c = text; *c != '\0'; c++) {
-        while (!(port_read8(SERIAL_STATUS) & SERIAL_CAN_SEND)) {
-        }
+        while (!(port_read8(SERIAL_STATUS) & SERIAL_CAN_SEND)) {}
         port_write8(SERIAL, (uint8_t)*c);
     }
     while (!(port_read8(SERIAL_STATUS) & SERIAL_HAS_BYTE)) {

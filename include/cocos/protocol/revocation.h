@@ -32,8 +32,8 @@ enum revocation_call {
 
 /* One frame of the list of what was taken; the domain releases it when it has read it. */
 struct revocation_list {
-    uint64_t next;  /* address of the next one, 0: this is the last */
-    uint64_t count; /* of entries[] */
+    uint64_t next;                        /* address of the next one, 0: this is the last */
+    uint64_t count;                       /* of entries[] */
     uint64_t entries[REVOCATION_ENTRIES]; /* address | ORDER_FRAME or ORDER_BLOCK, as taken */
 };
 _Static_assert(sizeof(struct revocation_list) == FRAME_BYTES, "a piece of the list is one frame");

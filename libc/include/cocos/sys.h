@@ -102,8 +102,8 @@ int64_t sys_frame_grant(uint64_t address, uint32_t order, uint32_t domain, uint3
 
 /*
  * Ends a grant to the domain in `domain` (RIGHT_GRANT): called by the owner; or by the receiver,
- * for itself, to let go. E_NOT_GRANTED. E_BUSY: a share that the receiver maps in its upper half:
- * it ends when that ends, or with the receiver.
+ * for itself, to let go. So ends, too, what came with a call. E_NOT_GRANTED. E_BUSY: a share that
+ * the receiver maps in its upper half: it ends when that ends, or with the receiver.
  */
 int64_t sys_frame_revoke(uint64_t address, uint32_t order, uint32_t domain);
 
@@ -154,12 +154,22 @@ int64_t sys_page_fund(uint32_t domain, uint64_t frame);
 int64_t sys_domain_create(uint32_t slot, uint64_t domain_frame, uint64_t root_frame,
                           uint64_t slots_frame);
 
-/* Sets a property (DOMAIN_*). E_ARGUMENT: unknown property, or an upcall outside the program
- * area. RIGHT_CONTROL. */
+/* Puts a capability with all rights for the domain whose object is the frame at `address` into
+ * `slot`; for whoever holds the machine (CAP_MACHINE, RIGHT_CONTROL), so that no domain is out of
+ * reach when nobody holds it any more. E_OCCUPIED. E_ARGUMENT: no domain is there. */
+int64_t sys_domain_adopt(uint32_t slot, uint32_t machine, uint64_t address);
+
+/*
+ * Sets a property (DOMAIN_*) of a domain (RIGHT_CONTROL). DOMAIN_FRAME_LIMIT is handed over: what
+ * the domain may own more, the caller may own less; its end gives all of it to its heir. E_ARGUMENT:
+ * unknown property, a value out of its range, one's own limit. E_LIMIT: the caller has not so much
+ * left, or the domain owns more already.
+ */
 int64_t sys_domain_set(uint32_t domain, uint32_t property, uint64_t value);
 
-/* Ends a domain (RIGHT_CONTROL): threads stop, callers get E_GONE, frames become free. E_AGAIN:
- * a bounded part is done, call again. The stub here loops until 0. E_ARGUMENT: its own. */
+/* Ends a domain (RIGHT_CONTROL): threads stop, callers get E_GONE, frames become free, or its
+ * creator's where others map them (init's, if that has ended). E_AGAIN: a bounded part is done,
+ * call again. The stub here loops until 0. E_ARGUMENT: its own. */
 int64_t sys_domain_destroy(uint32_t domain);
 
 /* Makes a thread of `domain` (RIGHT_CONTROL) out of a frame; that domain owns it from then on. */
@@ -184,7 +194,8 @@ int64_t sys_object_destroy(uint32_t slot);
  * Puts a copy of `from` (RIGHT_COPY) into slot `to` of `domain` (RIGHT_CONTROL): with no more
  * than `rights`, and, where the original has badge 0, with `badge`. For a range (interrupts,
  * ports, device memory) `badge` is instead the part to copy: its first line, port or frame number
- * (address / FRAME_BYTES) | how many << 32; 0: all of it. E_OCCUPIED, E_ARGUMENT (reply
+ * (address / FRAME_BYTES) | how many << 32; 0: all of it. Of device memory, RANGE_OF_BLOCKS |
+ * address / BLOCK_BYTES | how many << 32 is a part in blocks. E_OCCUPIED, E_ARGUMENT (reply
  * capabilities are not copied; a badge over a badge; a part outside the range).
  */
 int64_t sys_slot_copy(uint32_t domain, uint32_t to, uint32_t from, uint32_t rights, uint64_t badge);
