@@ -30,7 +30,7 @@ else
 say = @:
 endif
 
-.PHONY: all run test bench lint debug debug-bochs clean setup help FORCE
+.PHONY: all run test test-long mutants bench prove lint debug debug-bochs clean setup help FORCE
 FORCE:
 
 # $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says
@@ -211,9 +211,20 @@ test: setup
 	@$(MAKE) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS)
 	@$(PYTHON) -m pytest tests $(ARGS)
 
+# The same tests; what is random or repeated goes on for hours.
+test-long:
+	@$(MAKE) test ARGS='--long $(ARGS)'
+
+mutants: setup
+	@$(MAKE) all build/checking/cocos.iso $(TEST_PROGRAMS) host-tests
+	@tools/mutants $(ARGS)
+
 bench: setup
 	@$(MAKE) all $(TEST_PROGRAMS)
 	@bench/run
+
+prove: setup
+	@tools/prove $(ARGS)
 
 lint: setup
 	@tools/lint
@@ -242,7 +253,11 @@ help:
 	@echo '                    MODULE="FILE ARGS": one program more; ARGS="...": for tools/run'
 	@echo 'make test           install what is missing, build, and run every test'
 	@echo '                    ARGS="...": for pytest'
+	@echo 'make test-long      the same for hours: a million random calls, 100,000 domains'
+	@echo 'make mutants        seed bugs, and see how many of them the tests find'
+	@echo '                    ARGS="-k WORD": those that are called so'
 	@echo 'make bench          measure what operations cost, in instructions, beside other systems'
+	@echo 'make prove          prove the contracts of the ownership core, for all inputs'
 	@echo 'make lint           check the form of the sources'
 	@echo 'make debug          QEMU stopped at the start of the kernel, with gdb attached'
 	@echo 'make debug-bochs    Bochs with its debugger, stopped at the start of the kernel'

@@ -44,7 +44,7 @@ int64_t cap_alive(const struct slot *slot)
     if (type == FRAME_ABSENT) {
         return OK;
     }
-    const struct frame *record = frame_record(slot->object, ORDER_FRAME);
+    const struct frame *record = frame_ram_record(slot->object);
     return record != NULL && record->type == type && record->tag == slot->generation ? OK : E_DEAD;
 }
 

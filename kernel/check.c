@@ -47,13 +47,13 @@ static const char *visit_leaf(uint64_t entry, uint64_t at, unsigned level, int64
  * so they are passed four at a time. */
 static __attribute__((noinline)) uint64_t next_user(const uint64_t *entries, uint64_t i)
 {
-    for (; i < ENTRIES && !leaf_is_user(entries[i]); i++) {
+    while (i < ENTRIES) {
         const uint64_t *four = &entries[i];
-        while (i % 4 == 0 && i < ENTRIES && !((four[0] | four[1] | four[2] | four[3]) & PTE_USER)) {
+        if (i % 4 == 0 && !((four[0] | four[1] | four[2] | four[3]) & PTE_USER)) {
             i += 4;
-            four += 4;
-        }
-        if (i >= ENTRIES || leaf_is_user(entries[i])) {
+        } else if (!leaf_is_user(*four)) {
+            i++;
+        } else {
             break;
         }
     }
@@ -78,7 +78,7 @@ static const char *walk(uint64_t table, uint64_t base, unsigned level, int64_t s
             return problem;
         }
     }
-    const struct frame *record = frame_record(table, ORDER_FRAME);
+    const struct frame *record = frame_ram_record(table);
     if (record == NULL || record->type != FRAME_TABLE || record->cache != level) {
         return "a page table's frame is not recorded as a table of its level";
     }

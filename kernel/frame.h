@@ -100,6 +100,16 @@ static inline struct frame *frame_record(uint64_t address, uint32_t order)
     return frame_in_block(block, address >> FRAME_SHIFT);
 }
 
+/* The record of a single frame of RAM, where the kernel's objects are, or NULL. */
+static inline struct frame *frame_ram_record(uint64_t address)
+{
+    uint64_t index = address >> BLOCK_SHIFT;
+    if (index >= frame_block_count || frame_blocks[index].whole.type != FRAME_SPLIT) {
+        return NULL;
+    }
+    return &frame_records_of(&frame_blocks[index])[(address >> FRAME_SHIFT) % FRAMES_PER_BLOCK];
+}
+
 /*
  * Records name frames by number: address / FRAME_BYTES, but for device memory beyond the table.
  * Numbers of consecutive frames of one run are consecutive.

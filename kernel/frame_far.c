@@ -267,6 +267,9 @@ const char *frame_check_devices(void)
         needed += windows[i].gib != 0 ? FAR_RECORD_FRAMES : 0;
     }
     for (uint64_t i = frame_next_block(0); i != NO_BLOCK; i = frame_next_block(i + 1)) {
+        while (i + 1 < frame_block_count && frame_blocks[i].whole.type != FRAME_SPLIT) {
+            i++; /* most are not */
+        }
         const struct block *block = frame_block(i);
         if (block->whole.type != FRAME_SPLIT) {
             continue;

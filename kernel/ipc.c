@@ -294,7 +294,7 @@ struct thread *ipc_caller(const struct slot *reply)
     if (reply->type != CAP_REPLY) {
         return NULL;
     }
-    const struct frame *record = frame_record(reply->object, ORDER_FRAME);
+    const struct frame *record = frame_ram_record(reply->object);
     if (record == NULL || record->type != FRAME_THREAD) {
         return NULL;
     }

@@ -77,8 +77,7 @@ void loan_transfer(struct thread *sender, struct thread *receiver, bool answer)
     uint64_t frames = 1ull << MESSAGE_RUN_ORDER(word);
     struct run run;
     r->r12 = r->r13 = 0;
-    if (word == 0 || sender->faulted || sender->domain->dying || receiver->domain->dying ||
-        takes < frames) {
+    if (sender->faulted || sender->domain->dying || receiver->domain->dying || takes < frames) {
         return;
     }
     /* The sender may have waited long: another of its threads may have given the run away. */
@@ -120,7 +119,7 @@ bool loan_is_whole(const struct thread *thread)
     if (thread->lent == 0) {
         return true;
     }
-    const struct frame *record = frame_record(frame_of(thread->lent_to), ORDER_FRAME);
+    const struct frame *record = frame_ram_record(frame_of(thread->lent_to));
     if (thread->state != THREAD_ANSWER || record == NULL || record->type != FRAME_DOMAIN) {
         return false;
     }

@@ -40,7 +40,7 @@ static int64_t problem_piece(uint64_t piece)
 
 int64_t sys_machine_query(uint64_t machine, uint64_t what)
 {
-    if (what >= MACHINE_CHECK_TEXT) {
+    if (what >= MACHINE_CHECK_TEXT && what - MACHINE_CHECK_TEXT < MACHINE_CHECK_PIECES) {
         return problem_piece(what - MACHINE_CHECK_TEXT);
     }
     switch (what) {

@@ -161,7 +161,7 @@ static uint64_t table_end(uint64_t top)
 {
     uint64_t end = (top + GIB_BYTES - 1) & ~(GIB_BYTES - 1);
     if (end > FRAME_TABLE_LIMIT) {
-        log_print("memory: what lies above %B is left out\n", FRAME_TABLE_LIMIT);
+        log_print("memory: RAM from 0x%lx on is left out\n", FRAME_TABLE_LIMIT);
         end = FRAME_TABLE_LIMIT;
     }
     return end > 4 * GIB_BYTES ? end : 4 * GIB_BYTES;

@@ -10,8 +10,7 @@
 
 #include "kernel/own.h"
 
-/* The record of a frame that is known to have one. Whoever includes this file defines it. */
-static inline struct frame *frame_at_number(uint32_t number);
+/* Whoever includes this file has defined frame_at_number: the record of a frame that has one. */
 
 /*@ // A ring of its own, of one record: the head of what is still empty.
     requires number < RECORDS && head == &records[number] && !on_ring(number) && rings;

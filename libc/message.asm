@@ -9,6 +9,7 @@ section .text
 %define MESSAGE_SEND_RUN 72
 %define MESSAGE_RECEIVE_FRAMES 80
 %define MESSAGE_RECEIVED_RUN 88
+%define MESSAGE_RECEIVED_FRAMES 96
 
 ; int64_t cocos_message_exchange(number, slots, deadline, struct message *): a call that sends and
 ; receives. rdi = number, rsi = what rbx is to hold, rdx = deadline, rcx = message.
@@ -46,6 +47,7 @@ cocos_message_exchange:
     mov [rbp + MESSAGE_BADGE], rbx
     mov [rbp + MESSAGE_RECEIVED_SLOT], r15d
     mov [rbp + MESSAGE_RECEIVED_RUN], r12
+    mov [rbp + MESSAGE_RECEIVED_FRAMES], r13
 .end:
     pop r15
     pop r14

@@ -17,7 +17,8 @@ _Static_assert(offsetof(struct message, words) == 0 && offsetof(struct message, 
                    offsetof(struct message, received_slot) == 64 &&
                    offsetof(struct message, send_run) == 72 &&
                    offsetof(struct message, receive_frames) == 80 &&
-                   offsetof(struct message, received_run) == 88,
+                   offsetof(struct message, received_run) == 88 &&
+                   offsetof(struct message, received_frames) == 96,
                "message.asm knows these offsets");
 
 static uint64_t pack(uint32_t endpoint, uint32_t reply_slot, uint32_t send, uint32_t receive)

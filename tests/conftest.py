@@ -1,5 +1,6 @@
 """What the tests share: starting cocOS through tools/run, and showing the serial log where a test
 fails."""
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -34,6 +35,20 @@ class Run:
         return lines[start:end]
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="run what is random or repeated as long as a release needs it: hours",
+    )
+
+
+@pytest.fixture(scope="session")
+def is_long(request):
+    """Whether this is the long run (make test-long)."""
+    return request.config.getoption("--long")
+
+
 @pytest.fixture(scope="session")
 def built():
     """Fails a test that needs the system where it is not built."""
@@ -45,10 +60,11 @@ def built():
 @pytest.fixture
 def run(built, request, tmp_path):  # pylint: disable=unused-argument
     """run(OPTIONS..., commands=[...]): cocOS by tools/run under TCG, ended after 120 s; gives a
-    Run."""
+    Run. COCOS_TEST_SECONDS in the environment bounds that."""
     runs = request.node.stash.setdefault(RUNS, [])
 
     def start(*options, commands=(), stdin=None, timeout=120):
+        timeout = min(timeout, int(os.environ.get("COCOS_TEST_SECONDS", timeout)))
         log = tmp_path / f"serial-{len(runs)}.log"
         arguments = [
             str(ROOT / "tools/run"),

@@ -15,12 +15,12 @@ KERNELS = {"checking": ROOT / "build/checking/kernel.elf", "plain": ROOT / "buil
 @pytest.fixture
 def run_as_init(run, tmp_path):
     """run_as_init(kernel, program): boots them with nothing else."""
-    def start(kernel, program, *options):
+    def start(kernel, program, *options, timeout=300):
         init = tmp_path / "init"
         shutil.copy(ROOT / "build/tests/system" / program, init)
         iso = tmp_path / "test.iso"
         subprocess.run([ROOT / "tools/iso", iso, ROOT / "grub.cfg", KERNELS[kernel], init], check=True)
-        return run("--iso", iso, *options, timeout=300)
+        return run("--iso", iso, *options, timeout=timeout)
     return start
 
 
@@ -35,13 +35,39 @@ def test_calls(run_as_init, program, kernel, options):
     assert result.status == 0
 
 
+LONG_TIMEOUT = 4 * 3600
+
+
+def repeated(run_as_init, kernel, program, words, is_long):
+    """Runs a program that takes its count from the kernel's command line, on a small machine: there the check of all
+    invariants is quick, and memory runs out soon."""
+    timeout = LONG_TIMEOUT if is_long else 600
+    result = run_as_init(kernel, program, "--memory", "32M", "--append", words, timeout=timeout)
+    assert result.status == 0 and " 0 failed" in result.output, result.output
+    return result
+
+
 @pytest.mark.parametrize("kernel", ["checking", "plain"])
-def test_hostile(run_as_init, kernel):
+def test_hostile(run_as_init, kernel, is_long):
     """Random calls of a hostile domain, seeded: no panic, nothing lost, no invariant broken, a victim untouched."""
-    result = run_as_init(kernel, "hostile", "--memory", "128M")
+    result = repeated(run_as_init, kernel, "hostile", f"calls={1000000 if is_long else 50000}", is_long)
     rounds, whole = re.search(r"hostile: (\d+) rounds of \d+ calls, (\d+) to their end", result.output).groups()
     assert int(whole) * 2 > int(rounds), "most rounds should live to make all their calls"
-    assert result.status == 0 and " 0 failed" in result.output
+
+
+@pytest.mark.parametrize("kernel, count, long_count", [("checking", 50, 2000), ("plain", 2000, 100000)])
+def test_churn(run_as_init, kernel, count, long_count, is_long):
+    """Domains made and destroyed, with all that a domain has, leave the ledger exact to the frame."""
+    domains = long_count if is_long else count
+    result = repeated(run_as_init, kernel, "churn", f"domains={domains}", is_long)
+    assert f"churn: {domains} domains" in result.output
+
+
+@pytest.mark.parametrize("kernel, times", [("checking", 5), ("plain", 1000)])
+def test_exhaustion(run_as_init, kernel, times, is_long):
+    """Whatever a domain uses up, it is told so, and a victim beside it goes on working."""
+    result = repeated(run_as_init, kernel, "exhaustion", f"times={times}", is_long)
+    assert result.output.count("exhaustion: ") == 6
 
 
 def test_every_call_is_tested():

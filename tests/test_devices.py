@@ -108,3 +108,10 @@ def test_framebuffer(run_as_init, tmp_path):
         for part in (x & 255, y & 255, (x // 8 + y // 8) % 2 * 255)
     )
     assert image.tobytes() == expected
+
+
+def test_ram_beyond_the_numbers(run):
+    """RAM whose frames would have the numbers of windows is left alone."""
+    result = run("--memory", "16T", commands=["true"])
+    assert "memory: RAM from 0xff000000000 on is left out" in result.lines
+    assert result.status == 0

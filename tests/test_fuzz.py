@@ -1,4 +1,5 @@
-"""The parsers of what others wrote - ELF files, boot loader, firmware - fuzzed for a few seconds from good inputs.
+"""The parsers of what others wrote - ELF files, boot loader, firmware - and the ownership core, fuzzed for a few
+seconds from good inputs.
 
 libFuzzer runs with a fixed seed; what it finds is shown with the input, in hexadecimal. A longer hunt:
     make fuzzers && mkdir -p corpus && build/fuzz/fuzz_elf corpus
@@ -62,7 +63,11 @@ def acpi_seed():
     return bytes(memory)
 
 
-SEEDS = {"fuzz_elf": [elf_seed(2), elf_seed(3)], "fuzz_multiboot": [multiboot_seed()], "fuzz_acpi": [acpi_seed()]}
+# Domain 1 claims a frame with access, shares it with domain 2, which maps it in its upper half.
+OWN_SEED = bytes([0, 3, 0, 3, 14, 3, 0, 3, 7, 3, 0, 1])
+
+SEEDS = {"fuzz_elf": [elf_seed(2), elf_seed(3)], "fuzz_multiboot": [multiboot_seed()], "fuzz_acpi": [acpi_seed()],
+         "fuzz_own": [OWN_SEED]}
 
 
 @pytest.mark.parametrize("fuzzer", [source.stem for source in sorted((ROOT / "tests/fuzz").glob("fuzz_*.c"))])

@@ -30,7 +30,8 @@ def outcome(program):
     if make.returncode:
         return make.returncode, make.stdout
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "STDOUT"}
-    run = subprocess.run([ROOT / "build/host" / program], cwd=ROOT, env=environment, text=True, timeout=300,
+    seconds = int(os.environ.get("COCOS_TEST_SECONDS", "300"))
+    run = subprocess.run([ROOT / "build/host" / program], cwd=ROOT, env=environment, text=True, timeout=seconds,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return run.returncode, run.stdout
 

@@ -111,6 +111,7 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
  * last MACHINE_CHECK, low byte first; 0: it has no more, or nothing was wrong. */
 #define MACHINE_CHECK_TEXT 0x100
 #define MACHINE_CHECK_PIECE 7
+#define MACHINE_CHECK_PIECES 64
 
 /* In a part of a device-memory range (sys_slot_copy): counted in blocks, not frames. The numbers of
  * frames reach no further than 16 TiB. */

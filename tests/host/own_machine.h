@@ -10,11 +10,9 @@
 
 #include "kernel/own.h"
 
-#ifndef OWN_MACHINE_LARGE
 #define RECORDS 3 /* frames: RAM, but for the last, which is a device's */
 #define DOMAINS 3 /* their numbers are 1 and up */
 #define UPPER 1   /* entries of each domain's upper half */
-#endif
 #define OWNERS (DOMAINS + 1)
 #define LOWER_LEAVES (DOMAINS * RECORDS)
 #define LEAVES (LOWER_LEAVES + DOMAINS * UPPER)

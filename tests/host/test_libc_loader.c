@@ -145,7 +145,7 @@ static void capabilities(void **state)
     uint32_t rights;
     uint64_t badge;
     assert_int_equal(fake_slot(loaded.domain, SLOT_SELF, &rights, &badge), CAP_DOMAIN);
-    assert_int_equal(rights, RIGHT_CONTROL);
+    assert_int_equal(rights, RIGHT_CONTROL | RIGHT_GRANT | RIGHT_COPY);
     assert_int_equal(fake_slot(loaded.domain, SLOT_PARENT, &rights, &badge), CAP_ENDPOINT);
     assert_int_equal(rights, RIGHT_SEND);
     assert_true(badge == NUMBER);

@@ -4,6 +4,7 @@
  * devices, when records of device memory are not paid for or stay behind, or when two mappings of
  * one frame could have different cache types.
  */
+#include <stdbool.h>
 #include <string.h>
 
 #include "tests/system/check.h"
@@ -266,6 +267,22 @@ static void test_no_access(void)
 
 /* ---- Above all RAM ---- */
 
+/* Asking on from end to end comes by what is claimed above RAM. */
+static void test_all_is_told(uint64_t claimed)
+{
+    struct frame_info info;
+    uint64_t at = 0;
+    bool passed = false;
+    while (sys_frame_query(SLOT_INIT_MACHINE, at, &info) == OK && info.end > at) {
+        passed = passed || (at == claimed && info.type == FRAME_DEVICE);
+        at = info.end;
+    }
+    EXPECT(1, passed);
+    EXPECT(FAR + GIB_BYTES, at);
+    EXPECT(FRAME_ABSENT, frame_at(FAR - GIB_BYTES).type);
+    EXPECT(claimed, frame_at(FAR - GIB_BYTES).end);
+}
+
 static void test_far(void)
 {
     uint64_t before = free_frames();
@@ -278,6 +295,7 @@ static void test_far(void)
     EXPECT(FRAME_DEVICE, frame_at(FAR + BLOCK_BYTES).type);
     EXPECT(own_domain(), frame_at(FAR + BLOCK_BYTES).owner);
     EXPECT(FRAME_ABSENT, frame_at(FAR).type);
+    test_all_is_told(FAR + BLOCK_BYTES);
     EXPECT(E_NO_FRAME, sys_frame_claim(FAR, ORDER_FRAME, RW, 0));
     EXPECT(E_NOT_FREE, sys_frame_claim(FAR + BLOCK_BYTES, ORDER_BLOCK, RW, 0));
     EXPECT(E_NOT_FREE, take(FAR, ORDER_MAX, CACHE_UNCACHED));

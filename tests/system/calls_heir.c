@@ -279,15 +279,6 @@ static void test_in_the_middle(void)
 
 /* ---- Another domain is the keeper ---- */
 
-/* One bounded step of ending a domain: the stub would go on until it is gone. */
-static int64_t destroy_step(uint32_t domain)
-{
-    int64_t result = CALL_domain_destroy;
-    uint64_t slot = domain;
-    __asm__ volatile("syscall" : "+a"(result), "+D"(slot) : : "rcx", "r11", "memory");
-    return result;
-}
-
 /* What the keeper reads, who waits in REPLY. */
 static uint64_t kept_sum(const struct root *root)
 {

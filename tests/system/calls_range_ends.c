@@ -175,6 +175,16 @@ static void lending_client(uint64_t order)
     sys_call(ITS_ENDPOINT, &message);
 }
 
+/* The same, and takes a frame with the answer. */
+static void accepting_client(uint64_t frames)
+{
+    int64_t address = sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0);
+    struct message message = {.words = {(uint64_t)address},
+                              .send_run = MESSAGE_RUN(address, ORDER_FRAME, RW),
+                              .receive_frames = frames};
+    sys_call(ITS_ENDPOINT, &message);
+}
+
 /* Its domain ends while main holds the loan: the loan ends with it, and the frames are free, or
  * main's, who is the heir. */
 static void test_calling_domain_ends(void)
@@ -302,7 +312,56 @@ static void test_same_domain(void)
         end_helper(0, OK);
         EXPECT(PTE_AVL_OWNED, kind_of(self, address, 0));
     }
+    EXPECT(OK, sys_frame_access(address, 0, 0)); /* owned, but not accessible */
+    start_helper(0, MESSAGE_RUN(address, 0, RW));
+    EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+    EXPECT(0, message.received_run);
+    EXPECT(0, kind_of(self, address, 0));
+    EXPECT(OK, sys_reply(REPLY, &message));
+    end_helper(0, OK);
     EXPECT(OK, sys_frame_release(address, 0));
+    end_endpoint();
+}
+
+static uint16_t mappings_of(uint64_t frame)
+{
+    struct frame_info info;
+    EXPECT(OK, sys_frame_query(SLOT_INIT_MACHINE, frame, &info));
+    return info.mappings;
+}
+
+/* Nothing is lent by a domain whose end has begun, or to one. */
+static void test_dying(void)
+{
+    struct message message = {.receive_frames = 1};
+    EXPECT(OK, sys_endpoint_create(ENDPOINT, claim_object()));
+    EXPECT(OK, sys_slot_copy(SLOT_SELF, CLIENT, ENDPOINT, RIGHT_SEND, 0));
+    for (unsigned received = 0; received < 2; received++) {
+        clone_make(OTHER, 4096);
+        EXPECT(OK, sys_slot_copy(OTHER, ITS_ENDPOINT, ENDPOINT, RIGHT_SEND, 0));
+        EXPECT(OK, sys_domain_set(OTHER, DOMAIN_ACCEPT, 1));
+        fund(OTHER, 4);
+        clone_start(OTHER, THREAD, accepting_client, 1);
+        for (unsigned i = 0; i < 4; i++) {
+            sys_yield();
+        }
+        if (received) {
+            message.receive_frames = 0;
+            EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+        }
+        EXPECT(E_AGAIN, destroy_step(OTHER));
+        if (!received) {
+            EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+            EXPECT(1, message.words[0] > 1);
+            EXPECT(0, message.received_run);
+        }
+        uint64_t frame = claim(0, RW);
+        message = (struct message){.send_run = MESSAGE_RUN(frame, 0, RW)};
+        EXPECT(OK, sys_reply(REPLY, &message));
+        EXPECT(1, mappings_of(frame)); /* main's own */
+        clone_end(OTHER, THREAD);
+        EXPECT(OK, sys_frame_release(frame, 0));
+    }
     end_endpoint();
 }
 
@@ -317,5 +376,6 @@ int main(void)
     test_given_away();
     test_lent_twice();
     test_same_domain();
+    test_dying();
     end_test();
 }

@@ -92,6 +92,7 @@ static void test_received(uint32_t order)
     EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
     uint64_t address = message.words[0];
     EXPECT(MESSAGE_RUN(address, order, RW), message.received_run);
+    EXPECT(1ull << order, message.received_frames);
     EXPECT(PTE_AVL_CARRIED, kind_of(self, address, order));
     EXPECT(message.words[1], list_sum((struct node *)address));
     list_add((struct node *)address, 1000);
@@ -105,6 +106,7 @@ static void test_received(uint32_t order)
 
     EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
     EXPECT(0, message.received_run);
+    EXPECT(0, message.received_frames);
     EXPECT(OK, message.words[0]);
     EXPECT(5, message.words[1]);
     EXPECT(sum, message.words[2]); /* it sees what was written here */
@@ -206,14 +208,15 @@ static void test_not_taken(void)
     uint64_t address = claim(2, RW);
     list_make(address, FRAME_BYTES << 2, 3, NULL);
     EXPECT(0, lend(SUM, address, 2, RW)); /* takes none */
-    set_taken(3);
-    EXPECT(0, lend(SUM, address, 2, RW)); /* takes fewer */
     set_taken(4);
     EXPECT(0, lend(SUM, address, 2, RW)); /* has no page tables for it */
     fund(OTHER, 2);
     EXPECT(0, lend(SUM, address, 2, RW)); /* only two of three */
     fund(OTHER, 1);
     EXPECT(MESSAGE_RUN(address, 2, RW), lend(SUM, address, 2, RW));
+    set_taken(3);
+    EXPECT(0, lend(SUM, address, 2, RW)); /* takes fewer */
+    set_taken(4);
     EXPECT(MESSAGE_RUN(address, 2, RW), lend(SUM, address, 2, RW));
 
     /* Granted already: it comes along as it is, and stays; not if it is less than what is lent. */
@@ -235,6 +238,28 @@ static void test_not_taken(void)
     end_other();
 }
 
+/* Faults with what would be a run of its own in r12. */
+static void faulting_client(uint64_t unused)
+{
+    (void)unused;
+    uint64_t address = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0);
+    register uint64_t r12 __asm__("r12") = MESSAGE_RUN(address, ORDER_FRAME, RW);
+    __asm__ volatile("ud2" : : "r"(r12));
+}
+
+/* A fault is a message of the kernel's, which brings nothing of the thread's. */
+static void test_fault_brings_none(void)
+{
+    struct message message = {.receive_frames = 1};
+    make_other(faulting_client, 0, 4);
+    EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+    EXPECT(FAULT_MESSAGE + 6, message.words[FAULT_WORD_KIND]);
+    EXPECT(0, message.received_run);
+    EXPECT(0, message.received_frames);
+    end_other();
+    EXPECT(OK, sys_slot_drop(REPLY));
+}
+
 int main(void)
 {
     fund(SLOT_SELF, 16);
@@ -245,5 +270,6 @@ int main(void)
     test_sent();
     test_errors();
     test_not_taken();
+    test_fault_brings_none();
     end_test();
 }

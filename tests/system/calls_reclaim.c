@@ -94,7 +94,8 @@ static void test_memory(void)
     EXPECT(true, puppet_writes(&puppet, parts + FRAME_BYTES, 1));
     EXPECT(true, puppet_reads(&puppet, MAPPINGS_START + BLOCK_BYTES));
 
-    take_all(puppet.domain, 1); /* with the frames of the threads that faulted */
+    take_all(puppet.domain, 1);
+    EXPECT(3, taken_count);
     EXPECT(true, was_taken(run + 5 * FRAME_BYTES) && was_taken(parts | ORDER_BLOCK));
     EXPECT(true, was_taken(puppet.code));
     release_taken();

@@ -149,14 +149,14 @@ static void test_mixed(void)
         return;
     }
     EXPECT(E_NOT_FREE, sys_frame_claim(device, ORDER_FRAME, RW, 0));
-    EXPECT(OK, sys_frame_claim_device(SLOT_INIT_DEVICES, device, 0, MAP_READ, CACHE_UNCACHED));
+    EXPECT(OK, sys_frame_claim_device(SLOT_INIT_DEVICES, device, 0, MAP_READ, CACHE_WRITE_BACK));
     EXPECT(E_ORDER, sys_frame_release(ram, 1));
     EXPECT(E_ORDER, sys_frame_give(ram, 1, OTHER, 0));
     EXPECT(E_ORDER, sys_frame_grant(ram, 1, OTHER, MAP_READ));
     EXPECT(E_ORDER, sys_frame_access(ram, 1, MAP_READ));
     EXPECT(E_ORDER, sys_page_map(SLOT_SELF, AT, ram, MAP_READ | ORDER(1)));
     EXPECT(OK, sys_frame_release(device, ORDER_FRAME));
-    EXPECT(E_NO_FRAME, sys_frame_release(ram, 1));
+    EXPECT(E_NOT_OWNER, sys_frame_release(ram, 1)); /* reserved again */
     EXPECT(OK, sys_frame_release(ram, ORDER_FRAME));
 }
 

@@ -17,7 +17,7 @@
 
 #define CALLS 50000
 #define CALLS_PER_ROUND 1000
-#define IDLE_YIELDS 50
+#define IDLE_YIELDS 1000 /* many: on a slow machine each is a short time */
 
 #define OTHER 20
 #define ENDPOINT 21
@@ -153,7 +153,13 @@ __attribute__((section(".hostile"), noinline, used)) static void hostile(uint64_
             bool waits = number == CALL_INDEX_call && next(&random) % 4 == 0;
             registers[1] &= waits ? 0x000f000f00000000ull : 0x000f000f000f000full;
             registers[1] |= waits ? ITS_CLIENT : 0;
-            registers[8] = next(&random) % 8 == 0 ? registers[8] : 0;
+            uint64_t run = next(&random);
+            registers[8] = run % 8 == 0 ? registers[8] : 0;
+            if (run % 8 > 4) { /* frames that come along, and how many are taken */
+                registers[8] = MESSAGE_RUN(random.frames[run >> 8 & 7] & ~(FRAME_BYTES - 1),
+                                           run >> 16 & 3, run >> 24 & 7);
+                registers[9] = run >> 32 & 1023;
+            }
             registers[10] = waits ? DEADLINE_NEVER : DEADLINE_NOW;
         }
         if (next(&random) % 4 != 0) {
@@ -269,7 +275,7 @@ static void start_hostile(uint64_t seed)
 static bool serve(unsigned *messages)
 {
     for (unsigned idle = 0; idle < IDLE_YIELDS;) {
-        struct message message = {.words = {0}};
+        struct message message = {.receive_frames = 16};
         int64_t got = sys_wait(ENDPOINT, REPLY, DEADLINE_NOW, &message);
         if (got == RECEIVED_CALL) {
             bool done = message.words[0] == DONE;

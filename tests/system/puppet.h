@@ -29,7 +29,8 @@ struct puppet {
     uint64_t code;
 };
 
-static uint64_t puppet_fault[MESSAGE_WORDS]; /* the latest fault's message */
+static uint64_t puppet_fault[MESSAGE_WORDS];       /* the latest fault's message */
+static uint64_t puppet_threads[SLOTS_PER_DOMAIN]; /* the frames of their threads, by slot */
 
 /* Waits for an order with the last result in word 0; obeys. No stack, nothing outside itself. */
 __asm__(".pushsection .rodata\n"
@@ -95,18 +96,23 @@ static inline int64_t puppet_hear(const struct puppet *puppet)
 /* A thread at the start of the code, which waits for an order. */
 static inline void puppet_start(const struct puppet *puppet)
 {
-    EXPECT(OK, sys_thread_create(puppet->thread, claim_object(), puppet->domain));
+    puppet_threads[puppet->thread] = claim_object();
+    EXPECT(OK, sys_thread_create(puppet->thread, puppet_threads[puppet->thread], puppet->domain));
     EXPECT(OK, sys_thread_start(puppet->thread, PROGRAM_BASE, STACK_TOP, 0));
     EXPECT(0, puppet_hear(puppet));
 }
 
-/* The thread has faulted: another one takes its place. */
+/* The thread has faulted: another one takes its place, and gives the old one's frame back. */
 static inline void puppet_restart(const struct puppet *puppet)
 {
     struct message ended = {.words = {0}};
+    uint64_t frame = puppet_threads[puppet->thread];
     EXPECT(OK, sys_reply(puppet->reply, &ended));
     EXPECT(OK, sys_object_destroy(puppet->thread));
     puppet_start(puppet);
+    struct message order = {.words = {CALL_frame_release, frame, ORDER_FRAME}};
+    EXPECT(OK, sys_reply(puppet->reply, &order));
+    EXPECT(OK, puppet_hear(puppet));
 }
 
 /* A puppet with `number` (0 to 7), a limit of frames, and tables beside those of its code. */

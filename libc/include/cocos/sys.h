@@ -19,13 +19,14 @@
 /* A message as C sees it. Slots not used are SLOT_NONE, runs 0. */
 struct message {
     uint64_t words[MESSAGE_WORDS];
-    uint64_t badge;          /* received: of the capability the sender used */
-    uint32_t send_slot;      /* sending: a capability to copy along */
-    uint32_t receive_slot;   /* receiving: where one that comes along is put (must be empty) */
-    uint32_t received_slot;  /* received: 1 when one came */
-    uint64_t send_run;       /* sending: MESSAGE_RUN(address, order, rights) to come along */
-    uint64_t receive_frames; /* receiving: of how many frames a run may be that is taken */
-    uint64_t received_run;   /* received: the run that came, 0 = none */
+    uint64_t badge;           /* received: of the capability the sender used */
+    uint32_t send_slot;       /* sending: a capability to copy along */
+    uint32_t receive_slot;    /* receiving: where one that comes along is put (must be empty) */
+    uint32_t received_slot;   /* received: 1 when one came */
+    uint64_t send_run;        /* sending: MESSAGE_RUN(address, order, rights) to come along */
+    uint64_t receive_frames;  /* receiving: of how many frames a run may be that is taken */
+    uint64_t received_run;    /* received: the run that came, 0 = none; */
+    uint64_t received_frames; /* and how many frames that is */
 };
 
 /*
