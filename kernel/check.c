@@ -160,8 +160,8 @@ static const char *check_dying(const struct domain *domain, int64_t step)
 /*
  * Most of the time goes by over what is not looked for, so these loops are short and by themselves.
  * The next block of the table that is split; the next one with anything to be checked, device
- * memory beyond the table included; the next record of a block that is a domain's (FRAMES_PER_BLOCK:
- * none).
+ * memory beyond the table included; the next record of a block that is a domain's
+ * (FRAMES_PER_BLOCK: none).
  */
 static __attribute__((noinline)) uint64_t next_split(uint64_t index)
 {
@@ -238,7 +238,8 @@ static const char *check_split(const struct block *block, uint64_t base)
         if (problem != NULL) {
             return problem;
         }
-        if (records[i].type == FRAME_THREAD && !loan_is_whole(frame_ptr(base + (i << FRAME_SHIFT)))) {
+        if (records[i].type == FRAME_THREAD &&
+            !loan_is_whole(frame_ptr(base + (i << FRAME_SHIFT)))) {
             return "a thread has lent frames to a domain that does not owe it an answer";
         }
         free += records[i].type == FRAME_FREE;
@@ -258,9 +259,7 @@ static const char *check_records(uint64_t *free)
         if (problem != NULL) {
             return problem;
         }
-        *free += split                              ? block->free_count
-                 : block->whole.type == FRAME_FREE ? FRAMES_PER_BLOCK
-                                                    : 0;
+        *free += split ? block->free_count : block->whole.type == FRAME_FREE ? FRAMES_PER_BLOCK : 0;
     }
     return NULL;
 }

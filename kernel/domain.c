@@ -38,8 +38,8 @@ void domain_enter(struct domain *domain, struct frame *record, uint32_t number, 
     domain->frames += 1u << order;
 }
 
-void domain_change_type(struct domain *domain, uint64_t frame, enum frame_type type,
-                        uint32_t level, uint64_t tag)
+void domain_change_type(struct domain *domain, uint64_t frame, enum frame_type type, uint32_t level,
+                        uint64_t tag)
 {
     struct frame *record = frame_at(frame);
     domain_leave(domain, record, ORDER_FRAME);

@@ -20,9 +20,9 @@ struct domain {
     struct slot *slots; /* SLOTS_PER_DOMAIN of them */
     uint64_t name;      /* eight characters */
 
-    /* Its account. Every frame it owns is on exactly one of three rings: page tables on that through
-     * the root's record, device memory on that through the slots', all others on that through the
-     * record of this object. */
+    /* Its account. Every frame it owns is on exactly one of three rings: page tables on that
+     * through the root's record, device memory on that through the slots', all others on that
+     * through the record of this object. */
     struct frame *record, *root_record, *slots_record;
     uint32_t number; /* of this object's frame: the owner that records name */
     uint32_t frames, frame_limit;
@@ -70,8 +70,8 @@ static inline void domain_leave(struct domain *domain, struct frame *record, uin
 
 /* The record of an owned memory frame or kernel object says another type from now on; page tables
  * and the rest are on different rings. */
-void domain_change_type(struct domain *domain, uint64_t frame, enum frame_type type,
-                        uint32_t level, uint64_t tag);
+void domain_change_type(struct domain *domain, uint64_t frame, enum frame_type type, uint32_t level,
+                        uint64_t tag);
 
 /* A frame of memory of `from`, nobody's to map, becomes an object that `to` owns. */
 void domain_give_object(struct domain *from, struct domain *to, uint64_t frame,
@@ -89,7 +89,8 @@ static inline struct frame *space_idle(const struct domain *domain)
     return domain->idle != NULL && domain->idle->mappings == 0 ? domain->idle : NULL;
 }
 
-/* May a table lose an entry just so: does it keep others, or is it the one that stays when empty? */
+/* May a table lose an entry just so: does it keep others, or is it the one that stays when empty?
+ */
 static inline bool space_keeps_table(const struct domain *domain, const struct table *table)
 {
     return table->record->mappings != 1 || table->record == domain->idle;

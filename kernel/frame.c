@@ -282,7 +282,8 @@ static int64_t find_blocks(unsigned side, uint32_t order)
  * block. */
 static int64_t find_frame(bool any)
 {
-    uint64_t base = any ? (uint64_t)frame_partial() << BLOCK_SHIFT : (uint64_t)frame_partials[LOW].first << BLOCK_SHIFT;
+    uint64_t base = any ? (uint64_t)frame_partial() << BLOCK_SHIFT
+                        : (uint64_t)frame_partials[LOW].first << BLOCK_SHIFT;
     if (base != 0) {
         return (int64_t)(base + block_at(base)->first_free * FRAME_BYTES);
     }
@@ -324,7 +325,9 @@ static int64_t find_small_run(uint64_t zone, uint32_t order, uint32_t *search)
                 found = (int64_t)(base + offset);
             }
         }
-        *search = found < 0 ? frame_partials[LOW].count + (first == SIDES ? frame_partials[HIGH].count : 0) : 0;
+        *search = found < 0 ? frame_partials[LOW].count +
+                                  (first == SIDES ? frame_partials[HIGH].count : 0)
+                            : 0;
     }
     for (unsigned i = 0; i < SEARCHED_PER_STEP && *search != 0 && found < 0; i++, --*search) {
         bool high = zone == ZONE_ANY && *search > frame_partials[LOW].count;

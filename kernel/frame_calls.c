@@ -134,10 +134,8 @@ static __attribute__((noinline)) int64_t claim(uint64_t where, uint64_t order, u
         return found;
     }
     struct run run;
-    struct mapping mapping = {.at = (uint64_t)found,
-                              .run = &run,
-                              .rights = (uint32_t)rights,
-                              .kind = PTE_AVL_OWNED};
+    struct mapping mapping = {
+        .at = (uint64_t)found, .run = &run, .rights = (uint32_t)rights, .kind = PTE_AVL_OWNED};
     frame_run((uint64_t)found, order, &run);
     error = domain_check_limit(caller, 1ull << order);
     error = error != OK || rights == 0 ? error : space_check(caller, &mapping);

@@ -150,8 +150,7 @@ static int64_t find_root(uint64_t address, uint64_t *root)
         *root = space_kernel_root();
         return OK;
     }
-    const struct frame *record =
-        address & (FRAME_BYTES - 1) ? NULL : frame_ram_record(address);
+    const struct frame *record = address & (FRAME_BYTES - 1) ? NULL : frame_ram_record(address);
     if (record == NULL || record->type != FRAME_DOMAIN) {
         return E_ARGUMENT;
     }

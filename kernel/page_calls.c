@@ -81,8 +81,7 @@ static __attribute__((noinline)) int64_t map(uint64_t domain, uint64_t at, uint6
     int64_t error = cap_domain(caller, domain, RIGHT_CONTROL, &target);
     error = error != OK ? error : check_address(at, order);
     error = error != OK ? error : leaf_check_rights(mapping.rights, true);
-    error =
-        error != OK ? error : check_mappable(caller, target, &mapping, &run, frame, order);
+    error = error != OK ? error : check_mappable(caller, target, &mapping, &run, frame, order);
     error = error != OK ? error : space_check(target, &mapping);
     error = error != OK ? error : run_clear(&run);
     if (error != OK) {
@@ -191,7 +190,8 @@ int64_t sys_page_unmap(uint64_t domain, uint64_t at, uint64_t order)
         LIKELY(cap_domain(caller_domain(), domain, RIGHT_CONTROL, &target) == OK)) {
         uint64_t *entry = short_entry(target, at, &table);
         if (LIKELY(entry != NULL) && LIKELY(leaf_is_user(*entry)) &&
-            LIKELY(leaf_kind(*entry) == PTE_AVL_OWNED) && LIKELY(space_keeps_table(target, table))) {
+            LIKELY(leaf_kind(*entry) == PTE_AVL_OWNED) &&
+            LIKELY(space_keeps_table(target, table))) {
             leaf_clear(entry, frame_at(*entry & PTE_ADDRESS), 0);
             table->record->mappings--;
             if (arch_root() == target->root) {

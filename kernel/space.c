@@ -169,8 +169,7 @@ static void add_table(struct domain *domain, uint64_t *entry, uint64_t at, unsig
 {
     uint64_t frame = take_stock(domain);
     struct frame *record = frame_at(frame);
-    domain_change_type(domain, frame, FRAME_TABLE, level,
-                       at & ~((1ull << TABLE_SHIFT(level)) - 1));
+    domain_change_type(domain, frame, FRAME_TABLE, level, at & ~((1ull << TABLE_SHIFT(level)) - 1));
     struct table table = {.entries = frame_ptr(frame), .record = record};
     set_model(&table, at, level);
     if (table.model != NULL) {
@@ -242,8 +241,8 @@ static unsigned idle_chain(const struct domain *domain, uint64_t at)
     unsigned count = 0;
     while (record != NULL && (at ^ record->tag) >> TABLE_SHIFT(record->cache) != 0) {
         unsigned level = record->cache + 1u, found;
-        const struct frame *above = frame_at(frame_of(deepest_own(domain->root, record->tag, level,
-                                                                  &found)));
+        const struct frame *above =
+            frame_at(frame_of(deepest_own(domain->root, record->tag, level, &found)));
         record = above->mappings == 1 && level < ROOT_LEVEL ? above : NULL;
         count++;
     }
@@ -301,7 +300,8 @@ int64_t space_check(struct domain *domain, struct mapping *mapping)
             return error;
         }
     }
-    const uint64_t *entries = table != NULL ? &table->entries[space_index(mapping->at, level)] : NULL;
+    const uint64_t *entries =
+        table != NULL ? &table->entries[space_index(mapping->at, level)] : NULL;
     uint32_t more = run_is_whole(run) ? 1 : run->count;
     for (uint32_t i = 0; i < run->count; i++) {
         if (leaf_check_count(run_record(run, i), more) != OK) {

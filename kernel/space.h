@@ -38,8 +38,8 @@ struct table {
 struct mapping {
     uint64_t at;
     const struct run *run;
-    uint32_t rights; /* checked by leaf_check_rights */
-    uint32_t kind;   /* PTE_AVL_* */
+    uint32_t rights;     /* checked by leaf_check_rights */
+    uint32_t kind;       /* PTE_AVL_* */
     struct table *table; /* set by space_check; NULL: the domain has none there yet */
 };
 

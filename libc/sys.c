@@ -141,46 +141,34 @@ CALL_2(machine_query, uint32_t, uint32_t)
 
 COUNTED(frame_claim_device, 5)
 int64_t sys_frame_claim_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
-                               uint32_t cache)
-{
-    UNTIL_DONE(enter_5(CALL_frame_claim_device, range, address, order, rights, cache))
-}
+                               uint32_t cache){
+    UNTIL_DONE(enter_5(CALL_frame_claim_device, range, address, order, rights, cache))}
 
 #define RUN_CALL_3(name, A, B, C, order)                                                           \
     COUNTED(name, 3)                                                                               \
-    static __attribute__((noinline)) int64_t all_of_##name(A a, B b, C c)                          \
-    {                                                                                              \
-        UNTIL_DONE(enter_3(CALL_##name, a, b, c))                                                  \
-    }                                                                                              \
-    int64_t sys_##name(A a, B b, C c)                                                              \
+    static __attribute__((noinline)) int64_t all_of_##name(A a, B b, C c){                         \
+        UNTIL_DONE(enter_3(CALL_##name, a, b, c))} int64_t sys_##name(A a, B b, C c)               \
     {                                                                                              \
         return (order) <= ORDER_BLOCK ? enter_3(CALL_##name, a, b, c) : all_of_##name(a, b, c);    \
     }
 #define RUN_CALL_4(name, A, B, C, D, order)                                                        \
     COUNTED(name, 4)                                                                               \
-    static __attribute__((noinline)) int64_t all_of_##name(A a, B b, C c, D d)                     \
-    {                                                                                              \
-        UNTIL_DONE(enter_4(CALL_##name, a, b, c, d))                                               \
-    }                                                                                              \
-    int64_t sys_##name(A a, B b, C c, D d)                                                         \
+    static __attribute__((noinline)) int64_t all_of_##name(A a, B b, C c, D d){                    \
+        UNTIL_DONE(enter_4(CALL_##name, a, b, c, d))} int64_t sys_##name(A a, B b, C c, D d)       \
     {                                                                                              \
         return (order) <= ORDER_BLOCK ? enter_4(CALL_##name, a, b, c, d)                           \
                                       : all_of_##name(a, b, c, d);                                 \
     }
 
 RUN_CALL_3(frame_access, uint64_t, uint32_t, uint32_t, b)
-RUN_CALL_4(frame_give, uint64_t, uint32_t, uint32_t, uint32_t, b)
-RUN_CALL_4(frame_grant, uint64_t, uint32_t, uint32_t, uint32_t, b)
-RUN_CALL_4(page_map, uint32_t, uint64_t, uint64_t, uint32_t, d >> 8)
+    RUN_CALL_4(frame_give, uint64_t, uint32_t, uint32_t, uint32_t, b)
+        RUN_CALL_4(frame_grant, uint64_t, uint32_t, uint32_t, uint32_t, b)
+            RUN_CALL_4(page_map, uint32_t, uint64_t, uint64_t, uint32_t, d >> 8)
 
-COUNTED(domain_destroy, 1)
-int64_t sys_domain_destroy(uint32_t domain)
-{
-    UNTIL_DONE(enter_1(CALL_domain_destroy, domain))
-}
+                COUNTED(domain_destroy, 1) int64_t
+    sys_domain_destroy(uint32_t domain){UNTIL_DONE(enter_1(CALL_domain_destroy, domain))}
 
-COUNTED(frame_reclaim, 2)
-int64_t sys_frame_reclaim(uint32_t domain, uint32_t last)
+COUNTED(frame_reclaim, 2) int64_t sys_frame_reclaim(uint32_t domain, uint32_t last)
 {
     UNTIL_DONE(enter_2(CALL_frame_reclaim, domain, last))
 }

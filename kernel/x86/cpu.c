@@ -53,7 +53,8 @@ static uint32_t xstate_mask;
 static char features[64];
 
 extern const uint64_t trap_stubs[256];
-extern char nmi_entry[], double_fault_entry[], machine_check_entry[], syscall_entry[], kernel_exit[];
+extern char nmi_entry[], double_fault_entry[], machine_check_entry[], syscall_entry[],
+    kernel_exit[];
 extern char boot_stack_top[], nmi_stack_top[], double_fault_stack_top[], machine_check_stack_top[];
 extern char boot_stack_guard[], nmi_stack_guard[], double_fault_stack_guard[],
     machine_check_stack_guard[];

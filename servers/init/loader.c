@@ -137,7 +137,8 @@ static int64_t set_up_domain(uint32_t domain, const struct load *load)
     if (error == OK)
         error = set_fault_endpoint(domain, load);
     if (error == OK)
-        error = sys_slot_copy(domain, SLOT_SELF, domain, RIGHT_CONTROL | RIGHT_GRANT | RIGHT_COPY, 0);
+        error =
+            sys_slot_copy(domain, SLOT_SELF, domain, RIGHT_CONTROL | RIGHT_GRANT | RIGHT_COPY, 0);
     if (error == OK)
         error = sys_slot_copy(domain, SLOT_PARENT, load->endpoint, RIGHT_SEND, load->number);
     return error;

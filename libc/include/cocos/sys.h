@@ -122,8 +122,8 @@ int64_t sys_frame_reclaim(uint32_t domain, uint32_t last);
  * rights (0: not accessible) and a cache type (doc/devices.md). The first claim in a block of 2 MiB
  * by frames, or in a GiB above RAM, also takes frames for records, which stay the caller's until
  * the last claim there ends: E_NO_MEMORY, E_LIMIT (of the account, or 64 such GiBs are in use).
- * E_ARGUMENT: no cache type (CACHE_*), or not the one the kernel itself uses there. E_NO_FRAME, too:
- * outside the range, at or above LOWER_HALF_END, RAM, or the kernel's. E_NOT_FREE.
+ * E_ARGUMENT: no cache type (CACHE_*), or not the one the kernel itself uses there. E_NO_FRAME,
+ * too: outside the range, at or above LOWER_HALF_END, RAM, or the kernel's. E_NOT_FREE.
  */
 int64_t sys_frame_claim_device(uint32_t range, uint64_t address, uint32_t order, uint32_t rights,
                                uint32_t cache);
@@ -162,9 +162,9 @@ int64_t sys_domain_adopt(uint32_t slot, uint32_t machine, uint64_t address);
 
 /*
  * Sets a property (DOMAIN_*) of a domain (RIGHT_CONTROL). DOMAIN_FRAME_LIMIT is handed over: what
- * the domain may own more, the caller may own less; its end gives all of it to its heir. E_ARGUMENT:
- * unknown property, a value out of its range, one's own limit. E_LIMIT: the caller has not so much
- * left, or the domain owns more already.
+ * the domain may own more, the caller may own less; its end gives all of it to its heir.
+ * E_ARGUMENT: unknown property, a value out of its range, one's own limit. E_LIMIT: the caller has
+ * not so much left, or the domain owns more already.
  */
 int64_t sys_domain_set(uint32_t domain, uint32_t property, uint64_t value);
 
