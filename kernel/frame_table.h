@@ -1,5 +1,6 @@
 /*
- * The inside of the frame table, for its own files only: frame.c, frame_free.c and frame_boot.c.
+ * The inside of the frame table, for its own files and for the short way through claim and release
+ * (frame_calls.c) only.
  */
 #ifndef KERNEL_FRAME_TABLE_H
 #define KERNEL_FRAME_TABLE_H
@@ -7,6 +8,21 @@
 #include "kernel/frame.h"
 
 #define RECORDS_BYTES (FRAMES_PER_BLOCK * sizeof(struct frame))
+
+static inline uint64_t frame_base(uint64_t address)
+{
+    return address & ~(BLOCK_BYTES - 1);
+}
+
+static inline uint32_t frame_index(uint64_t address)
+{
+    return (uint32_t)(address >> FRAME_SHIFT) % FRAMES_PER_BLOCK;
+}
+
+static inline struct block *frame_block_at(uint64_t address)
+{
+    return &frame_blocks[address >> BLOCK_SHIFT];
+}
 
 /* Starts an empty table: every block absent, nothing counted. */
 void frame_table_make(struct block *table, uint64_t count);
@@ -24,6 +40,17 @@ struct partial_ring {
 };
 enum { LOW, HIGH, SIDES };
 extern struct partial_ring frame_partials[SIDES];
+
+static inline unsigned frame_side(uint64_t address)
+{
+    return address < 4 * GIB_BYTES ? LOW : HIGH;
+}
+
+/* From now on that block is the first of its ring; 0: the ring is empty. */
+void frame_set_first(struct partial_ring *ring, uint32_t number);
+
+/* Joins the only block of a side's ring if all of it is free, because a whole one is wanted. */
+void frame_join_last(unsigned side);
 
 /* The number of the block that the next single frame comes from; 0: all free memory is in whole
  * blocks, or there is none. */

@@ -313,6 +313,8 @@ static inline void free_record(uint32_t r)
     //@ ghost lemma_record_counts();
     owned[records[r].owner]--;
     own_free(&records[r]);
+    /*@ assert records[r].type ==
+            (\at(records[r].type, Pre) == FRAME_DEVICE ? FRAME_ABSENT : FRAME_FREE); */
     /*@ ghost uint64_t n = 0;
         /@ loop invariant 0 <= n <= LEAVES;
            loop invariant \forall integer k; 0 <= k < RECORDS ==>

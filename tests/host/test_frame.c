@@ -1,4 +1,4 @@
-// sources: kernel/frame.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
+// sources: kernel/frame.c kernel/frame_find.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * The frame table: what boot makes of a memory map, every answer of frame_find, and long random
  * sequences of taking and freeing compared with a plain array of what should be free.

@@ -1,4 +1,4 @@
-// sources: kernel/frame.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
+// sources: kernel/frame.c kernel/frame_find.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * The frame table after boot on random machines of several GiB, compared frame by frame with what
  * the memory map, the modules and the kernel's own tables say.

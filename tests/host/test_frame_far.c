@@ -1,4 +1,4 @@
-// sources: kernel/frame.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
+// sources: kernel/frame.c kernel/frame_find.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * Records of device memory: numbers of frames beyond the table, windows, blocks in pieces, and long
  * random sequences of claiming and releasing compared with a plain list of what should be claimed.

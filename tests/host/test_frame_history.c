@@ -1,9 +1,9 @@
-// sources: kernel/frame.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
+// sources: kernel/frame.c kernel/frame_find.c kernel/frame_far.c kernel/frame_free.c kernel/frame_boot.c kernel/boot_memory.c tests/host/machine.c tests/host/host_memory.c
 /*
  * A long random history of the frame table: runs of every order, 4 KiB to 1 GiB, taken by name and
- * by zone and given back, on a machine of 4 GiB in two parts, compared with a plain array of what is
- * taken. What is asked for is found exactly where it is there. Only the lower part is there to be
- * written to, so above 4 GiB nothing is taken in frames.
+ * by zone and given back, on a machine of 4 GiB in two parts, compared with a plain array of what
+ * is taken. What is asked for is found exactly where it is there. Only the lower part is there to
+ * be written to, so above 4 GiB nothing is taken in frames.
  */
 #include "kernel/boot_memory.h"
 #include "kernel/frame.h"
@@ -105,8 +105,11 @@ static void take_at_random(uint64_t *random)
     bool named = where >= FRAME_BYTES, there = named && is_free(where, order);
     int64_t found = find(where, order);
     if (found < 0) {
-        assert_true(named ? !there : where == 0 || next_random(random) % 64 || !any_free(where, order));
-        assert_true(found == (named ? E_NOT_FREE : where == 0 ? E_ARGUMENT : E_NO_MEMORY) ||
+        assert_true(named ? !there
+                          : where == 0 || next_random(random) % 64 || !any_free(where, order));
+        assert_true(found == (named        ? E_NOT_FREE
+                              : where == 0 ? E_ARGUMENT
+                                           : E_NO_MEMORY) ||
                     (named && found == E_NO_FRAME));
         return;
     }

@@ -12,8 +12,8 @@
 
 enum { ITS_FRIEND = ITS_FREE, ITS_MAKER, ITS_VICTIM };
 
-static struct puppet dying, other; /* the one that ends, and one that does not */
-static uint64_t lent, shared, block, given; /* of the dying one */
+static struct puppet dying, other;              /* the one that ends, and one that does not */
+static uint64_t lent, shared, block, given;     /* of the dying one */
 static uint64_t other_lent, other_shared, mine; /* granted to it */
 
 static uint64_t its_claim(const struct puppet *puppet, uint64_t order, uint64_t rights)
@@ -40,14 +40,13 @@ static void step(unsigned number)
         EXPECT(true, puppet_writes(&dying, other_lent, 3));
         break;
     case 3:
-        EXPECT(OK, PUPPET_CALL(&other, frame_grant, other_shared, 0, ITS_VICTIM,
-                               RW | GRANT_SHARE));
+        EXPECT(OK, PUPPET_CALL(&other, frame_grant, other_shared, 0, ITS_VICTIM, RW | GRANT_SHARE));
         EXPECT(OK, PUPPET_CALL(&dying, page_map, SLOT_SELF, AT, other_shared, RW));
         break;
     case 4:
         block = its_claim(&dying, ORDER_BLOCK, RW);
-        EXPECT(OK, PUPPET_CALL(&dying, frame_grant, block, ORDER_BLOCK, ITS_MAKER,
-                               RW | GRANT_SHARE));
+        EXPECT(OK,
+               PUPPET_CALL(&dying, frame_grant, block, ORDER_BLOCK, ITS_MAKER, RW | GRANT_SHARE));
         EXPECT(OK, sys_page_map(SLOT_SELF, HERE, block, RW | ORDER(ORDER_BLOCK)));
         break;
     case 5:

@@ -162,9 +162,7 @@ static void test_ending(const struct puppet *puppet)
     EXPECT(OK, sys_domain_create(STALE + 1, objects[0], objects[1], objects[2]));
     EXPECT(OK, sys_domain_set(STALE + 1, DOMAIN_ACCEPT, 20));
     EXPECT(E_DEAD, sys_frame_grant(frame, 0, STALE, RW));
-    EXPECT(E_DEAD, PUPPET_CALL(puppet, frame_grant, frame, 0, ITS_FREE, RW) == E_NOT_OWNER
-                       ? E_DEAD
-                       : OK);
+    EXPECT(E_DEAD, PUPPET_CALL(puppet, frame_grant, puppet->code, 0, ITS_FREE, MAP_READ));
     EXPECT(E_DEAD, PUPPET_CALL(puppet, frame_reclaim, ITS_FREE, 0));
     EXPECT(OK, PUPPET_CALL(puppet, slot_drop, ITS_FREE));
     EXPECT(OK, sys_domain_destroy(STALE + 1));

@@ -116,7 +116,7 @@ static void test_accept(const struct puppet *puppet)
     EXPECT(OK, sys_frame_grant(run + 6 * FRAME_BYTES, 0, puppet->domain, MAP_READ));
     EXPECT(E_NOT_ACCEPTED, sys_frame_grant(run + 7 * FRAME_BYTES, 0, puppet->domain, MAP_READ));
     EXPECT(E_NOT_GRANTED, sys_frame_revoke(run, 3, puppet->domain)); /* the last one is not */
-    EXPECT(true, puppet_reads(puppet, run)); /* and nothing has changed */
+    EXPECT(true, puppet_reads(puppet, run));                         /* and nothing has changed */
     EXPECT(OK, sys_frame_revoke(run, 2, puppet->domain));
     EXPECT(OK, sys_frame_grant(run, 2, puppet->domain, MAP_READ));
     accept(puppet, 1);

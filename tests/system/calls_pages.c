@@ -33,7 +33,8 @@ static void test_errors(uint64_t frame)
     EXPECT(E_ARGUMENT, sys_page_map(SLOT_SELF, AT, frame, 0));
     EXPECT(E_ARGUMENT, sys_page_map(SLOT_SELF, AT, frame, 8));
     EXPECT(E_ARGUMENT, sys_page_unmap(SLOT_SELF, AT, ORDER_MAX + 1));
-    EXPECT(E_HALF, sys_page_map(SLOT_SELF, UPPER_HALF_END - BLOCK_BYTES, BLOCK_BYTES, RW | ORDER(10)));
+    EXPECT(E_HALF,
+           sys_page_map(SLOT_SELF, UPPER_HALF_END - BLOCK_BYTES, BLOCK_BYTES, RW | ORDER(10)));
     EXPECT(E_HALF, sys_page_unmap(SLOT_SELF, 0 - GIB_BYTES, ORDER_MAX)); /* past the end */
     EXPECT(E_NO_FRAME, sys_page_map(SLOT_SELF, AT, 0x3f00000000ull, RW));
     EXPECT(E_NOT_OWNER, sys_page_map(SLOT_SELF, AT, KERNEL_START, MAP_READ));

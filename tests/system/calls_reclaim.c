@@ -154,7 +154,8 @@ static void test_granted(void)
 /* A taker without room is told so, loses nothing, and goes on when it has. */
 static void test_limit(void)
 {
-    struct puppet puppet = puppet_make(0, 2000, 8), taker = puppet_make(1, PUPPET_OWN + PUPPET_TABLES, 0);
+    struct puppet puppet = puppet_make(0, 2000, 8),
+                  taker = puppet_make(1, PUPPET_OWN + PUPPET_TABLES, 0);
     EXPECT(OK, sys_slot_copy(taker.domain, ITS_FREE, puppet.domain, RIGHT_CONTROL, 0));
     keep(&puppet, puppet.code, 0);
     its_claim(&puppet, 3, 0);
@@ -163,7 +164,8 @@ static void test_limit(void)
         for (unsigned again = 0; again < 3; again++) {
             EXPECT(E_LIMIT, PUPPET_CALL(&taker, frame_reclaim, ITS_FREE, 0));
         }
-        EXPECT(OK, sys_domain_set(taker.domain, DOMAIN_FRAME_LIMIT, PUPPET_OWN + PUPPET_TABLES + i + 1));
+        EXPECT(OK, sys_domain_set(taker.domain, DOMAIN_FRAME_LIMIT,
+                                  PUPPET_OWN + PUPPET_TABLES + i + 1));
         EXPECT(true, PUPPET_CALL(&taker, frame_reclaim, ITS_FREE, 0) > 0);
     }
     EXPECT(0, PUPPET_CALL(&taker, frame_reclaim, ITS_FREE, 0));

@@ -56,10 +56,10 @@ static void use_up_tables(uint64_t round)
 {
     uint64_t far = UPPER_HALF_START + ((round % 50 + 2) << 39);
     EXPECT(OK, PUPPET_CALL(&greedy, page_map, SLOT_SELF, far, greedy.code, MAP_READ));
-    EXPECT(OK, PUPPET_CALL(&greedy, page_map, SLOT_SELF, far + (1ull << 39), greedy.code,
-                           MAP_READ));
-    EXPECT(E_NO_TABLES, PUPPET_CALL(&greedy, page_map, SLOT_SELF, far + (2ull << 39), greedy.code,
-                                    MAP_READ));
+    EXPECT(OK,
+           PUPPET_CALL(&greedy, page_map, SLOT_SELF, far + (1ull << 39), greedy.code, MAP_READ));
+    EXPECT(E_NO_TABLES,
+           PUPPET_CALL(&greedy, page_map, SLOT_SELF, far + (2ull << 39), greedy.code, MAP_READ));
     EXPECT(OK, PUPPET_CALL(&greedy, page_unmap, SLOT_SELF, far, 0));
     EXPECT(OK, PUPPET_CALL(&greedy, page_unmap, SLOT_SELF, far + (1ull << 39), 0));
 }

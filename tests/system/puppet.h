@@ -17,9 +17,9 @@
 enum { PUPPET_ENDPOINT = 100, PUPPET_CLIENT, PUPPET_FAULTS, PUPPET_SLOTS };
 enum { ITS_CLIENT = 3, ITS_FREE };
 
-#define PUPPET_TABLES 3u  /* of its upper half, for its code */
-#define PUPPET_OWN 5u     /* its object, root, slots, thread and the code */
-#define PUPPET_READ 1u    /* what it is told to do, beside numbers of calls */
+#define PUPPET_TABLES 3u /* of its upper half, for its code */
+#define PUPPET_OWN 5u    /* its object, root, slots, thread and the code */
+#define PUPPET_READ 1u   /* what it is told to do, beside numbers of calls */
 #define PUPPET_WRITE 2u
 #define PUPPET_FAULTED (-4095) /* in place of a result: it has faulted, and started anew */
 
@@ -29,7 +29,7 @@ struct puppet {
     uint64_t code;
 };
 
-static uint64_t puppet_fault[MESSAGE_WORDS];       /* the latest fault's message */
+static uint64_t puppet_fault[MESSAGE_WORDS];      /* the latest fault's message */
 static uint64_t puppet_threads[SLOTS_PER_DOMAIN]; /* the frames of their threads, by slot */
 
 /* Waits for an order with the last result in word 0; obeys. No stack, nothing outside itself. */
@@ -73,7 +73,8 @@ _Static_assert(CALL_call == 4096 && ITS_CLIENT == 3, "as the puppet's code says"
 static inline void puppets_begin(void)
 {
     EXPECT(OK, sys_endpoint_create(PUPPET_ENDPOINT, claim_object()));
-    EXPECT(OK, sys_slot_copy(SLOT_SELF, PUPPET_CLIENT, PUPPET_ENDPOINT, RIGHT_SEND | RIGHT_COPY, 1));
+    EXPECT(OK,
+           sys_slot_copy(SLOT_SELF, PUPPET_CLIENT, PUPPET_ENDPOINT, RIGHT_SEND | RIGHT_COPY, 1));
     EXPECT(OK, sys_slot_copy(SLOT_SELF, PUPPET_FAULTS, PUPPET_ENDPOINT, RIGHT_SEND, 2));
 }
 
