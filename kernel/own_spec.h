@@ -30,10 +30,6 @@
         (type_mapped(record->type) ==> record->cache <= CACHE_WRITE_COMBINING) &&
         (record->type == FRAME_RAM || record->type == FRAME_DIRTY ==>
          record->cache == CACHE_WRITE_BACK);
-
-    predicate links_same{A, B}(struct frame *record) =
-        \at(record->next, A) == \at(record->next, B) &&
-        \at(record->prev, A) == \at(record->prev, B);
 */
 
 /* ---- Leaves: what the bits of an entry say ---- */

@@ -98,6 +98,47 @@ int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights
     return mapped;
 }
 
+/* The largest order that both addresses are aligned to, of at most `bytes`. */
+static uint32_t order_of_both(uint64_t at, uint64_t frame, uint64_t bytes)
+{
+    uint32_t order = ORDER_MAX;
+    while (order > ORDER_FRAME &&
+           (((at | frame) & ((FRAME_BYTES << order) - 1)) || bytes < FRAME_BYTES << order))
+        order--;
+    return order;
+}
+
+/* A block of pages may have been mapped by frames: what was done as E_ORDER said then. */
+static void unmap_range(uint32_t domain, uint64_t at, uint64_t frame, uint64_t bytes)
+{
+    uint32_t order;
+    for (uint64_t done = 0; done < bytes; done += FRAME_BYTES << order) {
+        order = order_of_both(at + done, frame + done, bytes - done);
+        if (sys_page_unmap(domain, at + done, order) == E_NOT_MAPPED && order >= ORDER_BLOCK) {
+            order = ORDER_BLOCK - 1;
+            sys_page_unmap(domain, at + done, order);
+        }
+    }
+}
+
+int64_t pages_place(uint32_t domain, uint64_t at, uint64_t frame, uint64_t bytes, uint32_t rights)
+{
+    uint32_t order;
+    for (uint64_t done = 0; done < bytes; done += FRAME_BYTES << order) {
+        uint32_t tables = 0;
+        int64_t mapped;
+        order = order_of_both(at + done, frame + done, bytes - done);
+        do {
+            mapped = sys_page_map(domain, at + done, frame + done, rights | order << 8);
+        } while (by_frames(mapped, &order) || funded(domain, &mapped, &tables));
+        if (mapped < 0) {
+            unmap_range(domain, at, frame, done);
+            return mapped;
+        }
+    }
+    return OK;
+}
+
 int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights)
 {
     uint32_t tables = 0;

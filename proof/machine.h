@@ -301,7 +301,9 @@ static inline void take_device(uint32_t r, uint32_t who, uint32_t cache)
     ensures counts_ok;
     ensures accounts_ok;
     ensures records[r].owner == 0 && records[r].mappings == 0;
-    ensures records[r].type == (\old(records[r].type) == FRAME_DEVICE ? FRAME_ABSENT : FRAME_FREE);
+    ensures \old(records[r].type) != FRAME_DEVICE ==> records[r].type == FRAME_FREE;
+    ensures \old(records[r].type) == FRAME_DEVICE ==>
+        records[r].type == FRAME_ABSENT || records[r].type == FRAME_RESERVED;
     ensures owned[\old(records[r].owner)] == \old(owned[records[r].owner]) - 1;
 */
 static inline void free_record(uint32_t r)
@@ -313,8 +315,6 @@ static inline void free_record(uint32_t r)
     //@ ghost lemma_record_counts();
     owned[records[r].owner]--;
     own_free(&records[r]);
-    /*@ assert records[r].type ==
-            (\at(records[r].type, Pre) == FRAME_DEVICE ? FRAME_ABSENT : FRAME_FREE); */
     /*@ ghost uint64_t n = 0;
         /@ loop invariant 0 <= n <= LEAVES;
            loop invariant \forall integer k; 0 <= k < RECORDS ==>
@@ -882,12 +882,13 @@ static inline int64_t op_make_object(uint32_t who, uint32_t r, uint32_t to, enum
     ensures counts_ok;
     ensures accounts_ok;
     ensures \result != OK ==> record_same{Pre, Post}(r);
-    ensures \result == OK <==> type_object(\old(records[r].type));
+    ensures \result == OK ==> type_object(\old(records[r].type));
+    ensures type_object(\old(records[r].type)) ==> \result == OK;
     ensures \result == OK ==> records[r].type == FRAME_DIRTY && records[r].mappings == 0;
 */
 static inline int64_t op_end_object(uint32_t r)
 {
-    if (records[r].type < FRAME_STOCK || records[r].type > FRAME_ENDPOINT) {
+    if (records[r].type < FRAME_STOCK || records[r].type > FRAME_DEVICE_RECORDS) {
         return E_TYPE;
     }
     end_object(r);
@@ -924,8 +925,8 @@ static inline int64_t op_reclaim(uint32_t loser, uint32_t r, uint32_t l, uint32_
     return OK;
 }
 
-/* The end of a domain, when its page tables are gone: what others still map goes to the heir,
- * whatever his limit; the rest is free. OK, E_NOT_OWNER. */
+/* The end of a domain, when its page tables are gone: what others still map, and records of
+ * devices, go to the heir, whatever his limit; the rest is free. OK, E_NOT_OWNER. */
 /*@ requires r < RECORDS && who != 0 && heir != 0 && heir != who && machine_ok;
     assigns records[r].type, records[r].cache, records[r].mappings, records[r].owner,
         records[r].tag, owned[who], owned[heir];
@@ -935,15 +936,19 @@ static inline int64_t op_reclaim(uint32_t loser, uint32_t r, uint32_t l, uint32_
     ensures \result != OK ==> record_same{Pre, Post}(r) && account_same{Pre, Post}(who) &&
         account_same{Pre, Post}(heir);
     ensures \result == OK <==> \old(records[r].owner) == who;
-    ensures \result == OK ==> owned[who] == \old(owned[who]) - 1 &&
-        records[r].owner == (user_leaves{Pre}(&records[r]) != 0 ? heir : 0);
+    ensures \result == OK ==> owned[who] == \old(owned[who]) - 1;
+    ensures \result == OK && (user_leaves{Pre}(&records[r]) != 0 ||
+        \old(records[r].type) == FRAME_DEVICE_RECORDS) ==> records[r].owner == heir;
+    ensures \result == OK && user_leaves{Pre}(&records[r]) == 0 &&
+        \old(records[r].type) != FRAME_DEVICE_RECORDS ==> records[r].owner == 0;
 */
 static inline int64_t op_inherit(uint32_t who, uint32_t r, uint32_t heir)
 {
     if (records[r].owner != who) {
         return E_NOT_OWNER;
     }
-    if (records[r].type != FRAME_TABLE && records[r].mappings != 0) {
+    if ((records[r].type != FRAME_TABLE && records[r].mappings != 0) ||
+        records[r].type == FRAME_DEVICE_RECORDS) {
         give_record(r, heir);
     } else {
         free_record(r);

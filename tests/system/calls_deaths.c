@@ -178,6 +178,42 @@ static void test_between(unsigned when)
     EXPECT(before, ledger());
 }
 
+/* A domain that makes domains has no more in all than it had, and when it ends they are in reach of
+ * whoever holds the machine. */
+static void test_family(void)
+{
+    uint64_t before = ledger(), limit = PUPPET_OWN + PUPPET_TABLES + 30, children[16];
+    struct puppet parent = puppet_make(0, limit, 0);
+    unsigned count = 0;
+    int64_t frames[3] = {0};
+    for (; frames[2] >= 0 && count < 16; count++) {
+        for (unsigned i = 0; i < 3; i++) {
+            frames[i] = PUPPET_CALL(&parent, frame_claim, ZONE_ANY, 0, 0);
+        }
+        if (frames[2] < 0) {
+            break;
+        }
+        uint32_t slot = ITS_FREE + count;
+        children[count] = (uint64_t)frames[0];
+        EXPECT(OK, PUPPET_CALL(&parent, domain_create, slot, (uint64_t)frames[0],
+                               (uint64_t)frames[1], (uint64_t)frames[2]));
+        /* One of them may have more, which the parent then has not. */
+        EXPECT(count == 0 ? OK : E_LIMIT,
+               PUPPET_CALL(&parent, domain_set, slot, DOMAIN_FRAME_LIMIT, count == 0 ? 6 : limit));
+    }
+    EXPECT(E_LIMIT, frames[2]);
+    EXPECT(9, count); /* 30 frames: 6 and eight times 3 */
+    EXPECT(E_OCCUPIED, sys_domain_adopt(parent.domain, SLOT_INIT_MACHINE, children[0]));
+    puppet_end(&parent);
+    for (unsigned i = 0; i < count; i++) {
+        EXPECT(OK, sys_domain_adopt(parent.domain, SLOT_INIT_MACHINE, children[i]));
+        EXPECT(OK, sys_domain_destroy(parent.domain));
+        EXPECT(OK, sys_slot_drop(parent.domain));
+        EXPECT(E_ARGUMENT, sys_domain_adopt(parent.domain, SLOT_INIT_MACHINE, children[i]));
+    }
+    EXPECT(before, ledger());
+}
+
 int main(void)
 {
     fund(SLOT_SELF, 16);
@@ -192,6 +228,7 @@ int main(void)
         test_between(when);
     }
     puppet_end(&other);
+    test_family();
     EXPECT(before, ledger());
     end_test();
 }

@@ -90,6 +90,7 @@ static void test_give(void)
     EXPECT(E_LIMIT, sys_frame_give(frame, ORDER_FRAME, OTHER, 0));
     EXPECT(OK, sys_domain_set(OTHER, DOMAIN_FRAME_LIMIT, 10));
     EXPECT(E_SLOT, sys_frame_give(frame, ORDER_FRAME, 99, 0));
+    EXPECT(E_ARGUMENT, sys_frame_give(frame, ORDER_FRAME, SLOT_SELF, RW));
     EXPECT(E_TYPE, sys_frame_give(frame, ORDER_FRAME, SLOT_INIT_MACHINE, 0));
     EXPECT(E_NO_TABLES, sys_frame_give(frame, ORDER_FRAME, OTHER, RW));
     EXPECT(E_WRITE_EXECUTE, sys_frame_access(frame, ORDER_FRAME, MAP_EXECUTE));

@@ -3,6 +3,7 @@
  * lattice of rights, and that page tables come from the domain's own stock and go back to it.
  */
 #include "tests/system/check.h"
+#include <cocos/frames.h>
 
 #define RW (MAP_READ | MAP_WRITE)
 #define OTHER 20
@@ -86,6 +87,38 @@ static void test_block(void)
     EXPECT(OK, sys_frame_release(block, ORDER_BLOCK));
 }
 
+/* 1: what stands at `at` is in a table of 4 KiB pages, 2: it is not. */
+static unsigned page_level(uint64_t at, uint64_t own_frame)
+{
+    struct frame_info frame;
+    struct page_info page;
+    EXPECT(OK, sys_frame_query(SLOT_INIT_MACHINE, own_frame, &frame));
+    return sys_page_query(SLOT_INIT_MACHINE, frame.owner, at, 1, &page) == OK ? 1 : 2;
+}
+
+/* The library chooses the size of pages by alignment, and undoes what it cannot finish. */
+static void test_place(void)
+{
+    uint64_t two = claim(ORDER_BLOCK + 1, RW), step = FRAME_BYTES;
+    for (uint64_t shift = 0; shift <= 1; shift++) {
+        uint64_t from = two + shift * step, bytes = 2 * BLOCK_BYTES - 2 * shift * step;
+        EXPECT(OK, pages_place(SLOT_SELF, AT + shift * step, from, bytes, RW));
+        EXPECT(shift ? 1 : 2, page_level(AT + shift * step, two));
+        EXPECT(shift ? 1 : 2, page_level(AT + BLOCK_BYTES - step, two));
+        *(volatile uint64_t *)(from + bytes - 8) = shift + 5;
+        EXPECT(shift + 5, *(volatile uint64_t *)(AT + shift * step + bytes - 8));
+        /* Again: what is there already is not touched, and nothing else is left. */
+        EXPECT(E_MAPPED, pages_place(SLOT_SELF, AT - BLOCK_BYTES, two, 2 * BLOCK_BYTES, RW));
+        EXPECT(E_NOT_MAPPED, sys_page_unmap(SLOT_SELF, AT - BLOCK_BYTES, ORDER_BLOCK));
+        for (uint64_t at = AT + shift * step; at < AT + shift * step + bytes;) {
+            uint32_t order = page_level(at, two) == 2 ? ORDER_BLOCK : ORDER_FRAME;
+            EXPECT(OK, sys_page_unmap(SLOT_SELF, at, order));
+            at += FRAME_BYTES << order;
+        }
+    }
+    EXPECT(OK, sys_frame_release(two, ORDER_BLOCK + 1));
+}
+
 /* A new domain has no stock: a mapping needs three tables, then they come back for another. */
 static void test_stock(uint64_t frame)
 {
@@ -119,6 +152,7 @@ int main(void)
     test_errors(frame);
     test_rights(frame);
     test_block();
+    test_place();
     test_stock(frame);
     EXPECT(OK, sys_frame_release(frame, ORDER_FRAME));
     end_test();

@@ -109,6 +109,8 @@ static void use_up_mappings(uint64_t round)
     uint64_t at = AT + mapped * (BLOCK_BYTES / 2);
     EXPECT(E_LIMIT, sys_page_map(SLOT_SELF, at, block, MAP_READ | ORDER(8)));
     EXPECT(E_LIMIT, sys_frame_access(block, 8, RW));
+    EXPECT(OK, sys_domain_set(greedy.domain, DOMAIN_ACCEPT, 256));
+    EXPECT(E_LIMIT, sys_frame_grant(block, 8, greedy.domain, MAP_READ));
     EXPECT(OK, sys_page_map(SLOT_SELF, at, block, MAP_READ | ORDER(7)));
     EXPECT(OK, sys_page_unmap(SLOT_SELF, at, 7));
     while (round + 1 == times && mapped > 0) {

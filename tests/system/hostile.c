@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "tests/system/hostile.h"
+#include "tests/system/hostile_calls.h"
 
 #define CALLS 50000
 #define IDLE_YIELDS 1000 /* many: on a slow machine each is a short time */

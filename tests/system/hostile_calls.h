@@ -2,8 +2,8 @@
  * What runs in the hostile domain of hostile.c: random system calls, biased to boundaries. It is
  * copied there by itself, so it refers to nothing but its own code and stack.
  */
-#ifndef TESTS_SYSTEM_HOSTILE_H
-#define TESTS_SYSTEM_HOSTILE_H
+#ifndef TESTS_SYSTEM_HOSTILE_CALLS_H
+#define TESTS_SYSTEM_HOSTILE_CALLS_H
 
 #include "tests/system/puppet.h"
 

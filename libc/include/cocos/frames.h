@@ -22,6 +22,11 @@ int64_t frame_take_device(uint32_t range, uint64_t start, uint64_t end, uint32_t
 /* Maps one owned frame at `at` in the upper half of `domain` (sys_page_map). */
 int64_t page_place(uint32_t domain, uint64_t at, uint64_t frame, uint32_t rights);
 
+/* Maps `bytes` of owned memory, a multiple of FRAME_BYTES, at `at`: in pages of 2 MiB where both
+ * addresses are aligned to that and the memory was claimed so, else of 4 KiB. All of it or, on an
+ * error, none. */
+int64_t pages_place(uint32_t domain, uint64_t at, uint64_t frame, uint64_t bytes, uint32_t rights);
+
 /* Gives a run to `domain` (sys_frame_give), which then has access to it with `rights`. */
 int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
 

@@ -76,7 +76,7 @@ int64_t sys_yield(void);
  * Takes a free run: the one named `where`, or any of a zone. It is zero, owned by the caller,
  * tagged, and accessible at its own address with `rights` (0: not accessible, as objects and
  * page tables need; cleared when that changes). Returns the address. E_NOT_FREE, E_NO_MEMORY,
- * E_LIMIT, E_MAPPED (something lent to the caller is there).
+ * E_LIMIT.
  */
 int64_t sys_frame_claim(uint64_t where, uint32_t order, uint32_t rights, uint64_t tag);
 
@@ -97,7 +97,8 @@ int64_t sys_frame_give(uint64_t address, uint32_t order, uint32_t domain, uint32
  * Lets the domain in `domain` (RIGHT_GRANT) access the run at its own address, too: lent, or with
  * GRANT_SHARE among the rights shared. The receiver may map a share in its own upper half. The
  * owner may grant a part of a block. E_NOT_ACCEPTED: the receiver has not set DOMAIN_ACCEPT to so
- * many frames; a grant uses that up. E_ARGUMENT: to oneself. E_MAPPED (granted already), E_LIMIT.
+ * many frames; a grant uses that up, and only frame_revoke gives it back. E_ARGUMENT: to oneself.
+ * E_MAPPED (granted already), E_LIMIT.
  */
 int64_t sys_frame_grant(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
 
