@@ -16,7 +16,7 @@ def test_bench(built):  # pylint: disable=unused-argument
                  "page.map_unmap.1", "domain.create_destroy"):
         assert 0 < results[name]["min"] <= results[name]["median"] and results[name]["unit"] == "instructions"
         assert name in done.stdout
-    # These are counts of instructions, which repeat to the digit: more of them is a change of the kernel, not of the day.
+    # Counts of instructions repeat to the digit: more of them is a change of the kernel, not of the day.
     for name in ("frame.claim_release.1", "frame.claim_release.2m", "frame.grant_revoke.1", "frame.grant_revoke.2m",
                  "page.map_unmap.1", "domain.create_destroy"):
         assert results[name]["min_at_1t"] <= results[name]["min"] * 1.01 + 1, f"{name} grows with the size of RAM"
