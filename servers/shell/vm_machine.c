@@ -33,7 +33,7 @@ static struct stretch stretch_of(uint64_t start, const struct frame_info *info)
         .start = start, .end = info->end, .owner = info->owner, .type = info->type};
     bool memory = info->type == FRAME_RAM || info->type == FRAME_DIRTY ||
                   info->type == FRAME_DEVICE || info->type == FRAME_SYSTEM;
-    if (memory)
+    if (memory || info->type == FRAME_KERNEL)
         stretch.cache = info->cache;
     if (memory || info->type == FRAME_KERNEL || info->type == FRAME_RESERVED)
         stretch.tag = info->tag;

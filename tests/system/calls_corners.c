@@ -3,14 +3,14 @@
  * way's conditions hold, so that only the one check is between the caller and what it must not get.
  * Found by seeding bugs (make mutants).
  */
-#include "tests/system/check.h"
+#include "tests/system/clone.h"
 #include "tests/system/plain_call.h"
+#include "tests/system/puppet.h"
 
-#define RW (MAP_READ | MAP_WRITE)
 #define AT (PROGRAM_BASE + (8ull << 30)) /* mapped by nobody else */
 #define FAR 0x3f00000000ull              /* above all RAM */
 
-enum { OTHER = 100, WEAK };
+enum { OTHER = 110, WEAK, CHILD };
 
 static void claims_of_blocks_come_without_access(void)
 {
@@ -116,6 +116,29 @@ static void a_domain_is_three_frames(void)
     EXPECT(OK, sys_frame_release(b, ORDER_FRAME));
 }
 
+/* The creator of a domain inherits from it, but not while it is being ended itself. */
+static void the_dying_do_not_inherit(void)
+{
+    struct puppet creator = puppet_make(0, 100, 8);
+    uint64_t objects[3], self = own_object(), frame = claim(ORDER_FRAME, RW);
+    EXPECT(E_ARGUMENT, PUPPET_CALL(&creator, domain_destroy, SLOT_SELF));
+    for (unsigned i = 0; i < 3; i++) {
+        objects[i] = (uint64_t)PUPPET_CALL(&creator, frame_claim, ZONE_ANY, ORDER_FRAME, 0);
+    }
+    EXPECT(OK, PUPPET_CALL(&creator, domain_create, ITS_FREE, objects[0], objects[1], objects[2]));
+    EXPECT(OK, sys_domain_adopt(CHILD, SLOT_INIT_MACHINE, objects[0]));
+    EXPECT(OK, sys_domain_set(CHILD, DOMAIN_FRAME_LIMIT, 4));
+    EXPECT(OK, sys_page_map(SLOT_SELF, AT, frame, MAP_READ));
+    EXPECT(OK, sys_frame_give(frame, ORDER_FRAME, CHILD, 0));
+    EXPECT(E_AGAIN, destroy_step(creator.domain));
+    EXPECT(OK, sys_domain_destroy(CHILD));
+    EXPECT(self, owner_of(frame));
+    EXPECT(OK, sys_slot_drop(CHILD));
+    puppet_end(&creator);
+    EXPECT(OK, sys_page_unmap(SLOT_SELF, AT, ORDER_FRAME));
+    EXPECT(OK, sys_frame_release(frame, ORDER_FRAME));
+}
+
 int main(void)
 {
     fund(SLOT_SELF, 16);
@@ -130,6 +153,9 @@ int main(void)
     mapping_needs_control();
     cache_types_are_three();
     a_domain_is_three_frames();
+    puppets_begin();
+    before--;
+    the_dying_do_not_inherit();
     EXPECT(OK, sys_domain_destroy(OTHER));
     EXPECT(OK, sys_slot_drop(OTHER));
     EXPECT(before, ledger());
