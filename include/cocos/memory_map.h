@@ -59,13 +59,13 @@
  * of the tables explains itself. PTE_ABSENT stands alone: base 0, not present.
  */
 #define PTE_AVL_SHIFT 9
-#define PTE_AVL_KERNEL 0 /* RAM or tables of the kernel, or free RAM: supervisor only */
-#define PTE_AVL_OWNED 1  /* a frame this domain owns */
-#define PTE_AVL_LENT 2   /* a frame lent to this domain */
-#define PTE_AVL_SHARED 3 /* a frame shared with this domain */
-#define PTE_AVL_DEVICE 4 /* device memory */
-#define PTE_AVL_GUARD 5  /* deliberately not present: page 0, under a stack */
+#define PTE_AVL_KERNEL 0  /* RAM or tables of the kernel, or free RAM: supervisor only */
+#define PTE_AVL_OWNED 1   /* a frame this domain owns */
+#define PTE_AVL_LENT 2    /* a frame lent to this domain */
+#define PTE_AVL_SHARED 3  /* a frame shared with this domain */
+#define PTE_AVL_DEVICE 4  /* device memory */
+#define PTE_AVL_GUARD 5   /* deliberately not present: page 0, under a stack */
 #define PTE_AVL_CARRIED 6 /* a frame lent to this domain until it answers a call */
-#define PTE_AVL_ABSENT 7 /* this machine has no such memory */
+#define PTE_AVL_ABSENT 7  /* this machine has no such memory */
 
 #endif

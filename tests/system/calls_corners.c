@@ -139,6 +139,149 @@ static void the_dying_do_not_inherit(void)
     EXPECT(OK, sys_frame_release(frame, ORDER_FRAME));
 }
 
+/* Behind a domain's slots lies somebody else's frame, and in it what looks like a slot. */
+struct forged {
+    uint64_t object, count, badge;
+    uint8_t type, rights;
+};
+
+static void slots_end_with_their_frame(void)
+{
+    uint64_t slots = claim(1, RW), root = claim(ORDER_FRAME, 0), object = claim(ORDER_FRAME, 0);
+    *(struct forged *)(slots + FRAME_BYTES) =
+        (struct forged){.object = 0x3f8, .count = 8, .type = CAP_PORTS, .rights = RIGHT_ALL};
+    EXPECT(OK, sys_frame_release(slots, ORDER_FRAME)); /* what comes last is claimed first */
+    EXPECT(OK, sys_frame_release(root, ORDER_FRAME));
+    EXPECT(OK, sys_frame_release(object, ORDER_FRAME));
+    struct puppet puppet = puppet_make(0, 100, 0);
+    EXPECT(slots, puppet.objects[2]);
+    EXPECT(E_SLOT, PUPPET_CALL(&puppet, ports_enable, SLOTS_PER_DOMAIN));
+    EXPECT(E_SLOT, PUPPET_CALL(&puppet, slot_drop, SLOTS_PER_DOMAIN));
+    EXPECT(E_SLOT, PUPPET_CALL(&puppet, slot_query, SLOT_SELF, SLOTS_PER_DOMAIN));
+    EXPECT(E_SLOT,
+           PUPPET_CALL(&puppet, slot_copy, SLOT_SELF, ITS_FREE, SLOTS_PER_DOMAIN, RIGHT_ALL));
+    EXPECT(E_SLOT, PUPPET_CALL(&puppet, slot_move, SLOT_SELF, ITS_FREE, SLOTS_PER_DOMAIN));
+    puppet_end(&puppet);
+    EXPECT(OK, sys_frame_release(slots + FRAME_BYTES, ORDER_FRAME));
+}
+
+static void the_dead_are_not_sent(void)
+{
+    struct puppet puppet = puppet_make(0, 100, 0);
+    uint64_t frame = claim_object();
+    EXPECT(OK, sys_endpoint_create(WEAK, frame));
+    EXPECT(OK, sys_slot_copy(SLOT_SELF, CHILD, WEAK, RIGHT_ALL, 0));
+    EXPECT(OK, sys_object_destroy(WEAK));
+    struct message answer = {.words = {0}, .send_slot = CHILD};
+    EXPECT(E_DEAD, sys_reply(puppet.reply, &answer));
+    EXPECT(OK, sys_slot_drop(CHILD));
+    EXPECT(OK, sys_frame_release(frame, ORDER_FRAME));
+    puppet_end(&puppet);
+}
+
+/* What the kernel kept in an object, and the generation of it, is nobody's to see. */
+static void what_was_an_object_is_clear(void)
+{
+    uint64_t frame = claim_object();
+    struct frame_info info;
+    EXPECT(OK, sys_endpoint_create(WEAK, frame));
+    EXPECT(OK, sys_object_destroy(WEAK));
+    EXPECT(OK, sys_frame_query(SLOT_INIT_MACHINE, frame, &info));
+    EXPECT(0, info.tag);
+    EXPECT(OK, sys_frame_access(frame, ORDER_FRAME, MAP_READ));
+    uint64_t found = 0;
+    for (unsigned i = 0; i < FRAME_BYTES / 8; i++) {
+        found |= ((const volatile uint64_t *)frame)[i];
+    }
+    EXPECT(0, found);
+    EXPECT(OK, sys_frame_release(frame, ORDER_FRAME));
+}
+
+/* Nor what the last owner of a free frame called it. */
+static void what_is_free_has_no_tag(void)
+{
+    struct frame_info info;
+    uint64_t kept = claim(ORDER_FRAME, RW);
+    uint64_t frame = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, RW, 0x746572636573);
+    EXPECT(OK, sys_frame_release(frame, ORDER_FRAME));
+    EXPECT(OK, sys_frame_query(SLOT_INIT_MACHINE, frame, &info));
+    EXPECT(0, info.tag);
+    EXPECT(OK, sys_frame_release(kept, ORDER_FRAME));
+}
+
+/* More threads call an endpoint than one step of its end wakes: every one of them is told. No
+ * stack: each calls the endpoint in slot 118, counts the answer, and calls the one in slot 119. */
+#define CROWD 70u
+__attribute__((used)) static volatile uint64_t crowd_told;
+__asm__(".pushsection .text\n"
+        "crowd_code:\n\t"
+        "mov $4096, %eax\n\t"
+        "mov $118, %ebx\n\t"
+        "xor %r12d, %r12d\n\t"
+        "xor %r13d, %r13d\n\t"
+        "mov $-1, %r14\n\t"
+        "syscall\n\t"
+        "cmp %rdi, %rax\n\t"
+        "jne 1f\n\t"
+        "incq crowd_told(%rip)\n"
+        "1: mov $4096, %eax\n\t"
+        "mov $119, %ebx\n\t"
+        "syscall\n\t"
+        "ud2\n"
+        ".popsection\n");
+extern const char crowd_code[];
+
+enum { ENDPOINT = 118, PARK, ONE };
+
+static void crowd_start(uint64_t frame)
+{
+    EXPECT(OK, sys_thread_create(ONE, frame, SLOT_SELF));
+    EXPECT(OK, sys_thread_start(ONE, (uint64_t)crowd_code, STACK_TOP, (uint64_t)E_GONE));
+}
+
+/* A caller ended before it was answered, and the next thread in its frame waits for an answer. */
+static void an_answer_is_for_one_call(void)
+{
+    uint64_t frame = claim_object();
+    struct message message = {.words = {0}};
+    EXPECT(OK, sys_endpoint_create(ENDPOINT, claim_object()));
+    crowd_start(frame);
+    EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, WEAK, DEADLINE_NEVER, &message));
+    EXPECT(OK, sys_object_destroy(ONE));
+    crowd_start(frame);
+    EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, CHILD, DEADLINE_NEVER, &message));
+    message = (struct message){.words = {0}};
+    EXPECT(E_DEAD, sys_reply(WEAK, &message));
+    EXPECT(OK, sys_object_destroy(ONE));
+    EXPECT(E_DEAD, sys_reply(CHILD, &message));
+    EXPECT(OK, sys_object_destroy(ENDPOINT));
+    EXPECT(OK, sys_slot_drop(WEAK));
+    EXPECT(OK, sys_slot_drop(CHILD));
+}
+
+static void all_callers_are_told_of_the_end(void)
+{
+    EXPECT(OK, sys_endpoint_create(ENDPOINT, claim_object()));
+    EXPECT(OK, sys_endpoint_create(PARK, claim_object()));
+    for (unsigned i = 0; i < CROWD; i++) {
+        crowd_start(claim_object());
+        EXPECT(OK, sys_slot_drop(ONE));
+    }
+    for (unsigned i = 0; i < 2 * CROWD; i++) {
+        sys_yield();
+    }
+    EXPECT(0, crowd_told);
+    int64_t result;
+    do {
+        result = sys_object_destroy(ENDPOINT);
+    } while (result == E_AGAIN);
+    EXPECT(OK, result);
+    for (unsigned i = 0; i < 2 * CROWD; i++) {
+        sys_yield();
+    }
+    EXPECT(CROWD, crowd_told);
+}
+
 int main(void)
 {
     fund(SLOT_SELF, 16);
@@ -156,8 +299,14 @@ int main(void)
     puppets_begin();
     before--;
     the_dying_do_not_inherit();
+    slots_end_with_their_frame();
+    the_dead_are_not_sent();
+    what_was_an_object_is_clear();
+    what_is_free_has_no_tag();
     EXPECT(OK, sys_domain_destroy(OTHER));
     EXPECT(OK, sys_slot_drop(OTHER));
     EXPECT(before, ledger());
+    an_answer_is_for_one_call();
+    all_callers_are_told_of_the_end();
     end_test();
 }
