@@ -43,6 +43,16 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long_run: a test of the long run only")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is marked long_run is not part of make test."""
+    if not config.getoption("--long"):
+        items[:] = [item for item in items if item.get_closest_marker("long_run") is None]
+
+
 @pytest.fixture(scope="session")
 def is_long(request):
     """Whether this is the long run (make test-long)."""
