@@ -52,6 +52,7 @@ static void test_domain_adopt(void)
     EXPECT(OK, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_INIT_MACHINE, RIGHT_INSPECT | RIGHT_USE, 0));
     EXPECT(E_RIGHTS, sys_domain_adopt(OTHER, SCRATCH, a));
     EXPECT(OK, sys_slot_drop(SCRATCH));
+    EXPECT(E_ARGUMENT, sys_slot_copy(SLOT_SELF, SCRATCH, SLOT_INIT_PORTS, RIGHT_ALL, 5));
     EXPECT(OK, sys_domain_adopt(OTHER, SLOT_INIT_MACHINE, a));
     EXPECT(CAP_DOMAIN | RIGHT_ALL << 8, sys_slot_query(SLOT_SELF, OTHER));
     EXPECT(OK, sys_domain_destroy(OTHER));
