@@ -1,6 +1,6 @@
 /*
- * The processor's tables and modes: segments, traps, page protection, SYSCALL, FPU; and what is
- * switched from thread to thread. One CPU so far: boot_cpu.
+ * The processor's tables and modes: segments, traps, page protection, SYSCALL, FPU. One CPU so far:
+ * boot_cpu.
  */
 #include "kernel/x86/cpu.h"
 
@@ -21,7 +21,6 @@
 #define CPUID_7_ECX_UMIP (1u << 2)
 
 #define FLAGS_CLEARED_ON_SYSCALL 0x47700u /* TF IF DF IOPL NT AC */
-#define FLAGS_USER 0x202u                 /* IF and the bit that is always one */
 
 /* PAT: WB, WC, UC-, UC, and the same again; so PWT alone selects write-combining. */
 #define PAT_VALUE 0x0007010600070106ull
@@ -47,9 +46,9 @@ struct table_pointer {
 
 struct cpu boot_cpu;
 static struct idt_gate idt[256] __attribute__((aligned(16)));
-static bool has_fsgsbase;
-static bool has_xsave;
-static uint32_t xstate_mask;
+bool cpu_has_fsgsbase;
+bool cpu_has_xsave;
+uint32_t cpu_xstate_mask;
 static char features[64];
 
 extern const uint64_t trap_stubs[256];
@@ -64,8 +63,6 @@ _Static_assert(offsetof(struct cpu, kernel_stack) == 8, "stated in entry.asm");
 _Static_assert(offsetof(struct cpu, registers_end) == 16, "stated in entry.asm");
 _Static_assert(offsetof(struct cpu, scratch) == 24, "stated in entry.asm");
 _Static_assert(sizeof(struct registers) == 176, "stated in entry.asm");
-_Static_assert(offsetof(struct thread, registers) % 16 == 0, "the processor aligns its pushes");
-_Static_assert(offsetof(struct thread, fpu) % 64 == 0, "XSAVE wants 64 bytes");
 
 static void load_segments(struct cpu *cpu)
 {
@@ -162,7 +159,7 @@ static void enable_protection(void)
     }
     if (b & CPUID_7_EBX_FSGSBASE) {
         cr4 |= CR4_FSGSBASE;
-        has_fsgsbase = true;
+        cpu_has_fsgsbase = true;
         add_feature("FSGSBASE");
     }
     write_cr4(cr4);
@@ -175,8 +172,8 @@ static void enable_fpu(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     __get_cpuid(1, &a, &b, &c, &d);
-    has_xsave = (c & CPUID_1_ECX_XSAVE) != 0;
-    if (!has_xsave) {
+    cpu_has_xsave = (c & CPUID_1_ECX_XSAVE) != 0;
+    if (!cpu_has_xsave) {
         return;
     }
     write_cr4(read_cr4() | CR4_OSXSAVE);
@@ -185,11 +182,11 @@ static void enable_fpu(void)
     const uint32_t wanted[] = {XSTATE_X87_SSE | XSTATE_AVX | XSTATE_AVX512,
                                XSTATE_X87_SSE | XSTATE_AVX, XSTATE_X87_SSE};
     for (unsigned i = 0; i < 3; i++) {
-        xstate_mask = a & wanted[i];
-        if ((xstate_mask & XSTATE_AVX512) != XSTATE_AVX512) {
-            xstate_mask &= ~XSTATE_AVX512;
+        cpu_xstate_mask = a & wanted[i];
+        if ((cpu_xstate_mask & XSTATE_AVX512) != XSTATE_AVX512) {
+            cpu_xstate_mask &= ~XSTATE_AVX512;
         }
-        __asm__ volatile("xsetbv" : : "a"(xstate_mask), "d"(0), "c"(0));
+        __asm__ volatile("xsetbv" : : "a"(cpu_xstate_mask), "d"(0), "c"(0));
         uint32_t size = 0, unused;
         __get_cpuid_count(0xd, 0, &unused, &size, &unused, &unused);
         if (size <= THREAD_FPU_BYTES) {
@@ -237,93 +234,6 @@ void arch_set_root(uint64_t root)
 uint64_t arch_fault_address(void)
 {
     return read_cr2();
-}
-
-void arch_thread_init(struct registers *registers, uint64_t rip, uint64_t rsp, uint64_t argument)
-{
-    *registers = (struct registers){
-        .rip = rip,
-        .rsp = rsp,
-        .rdi = argument,
-        .cs = SELECTOR_USER_CODE,
-        .ss = SELECTOR_USER_DATA,
-        .rflags = FLAGS_USER,
-    };
-}
-
-void arch_fpu_init(struct thread *thread)
-{
-    /* The state FNINIT and a reset leave (SDM 3A, table 9-1), in FXSAVE form; XRSTOR takes the
-     * parts that XSTATE_BV (all zero) does not name from their initial configuration. */
-    memset(thread->fpu, 0, sizeof thread->fpu);
-    thread->fpu[0] = 0x7f;
-    thread->fpu[1] = 0x03;
-    thread->fpu[24] = 0x80;
-    thread->fpu[25] = 0x1f;
-}
-
-static void save_state(struct thread *thread)
-{
-    if (has_xsave) {
-        __asm__ volatile("xsave64 (%0)" : : "r"(thread->fpu), "a"(xstate_mask), "d"(0) : "memory");
-    } else {
-        __asm__ volatile("fxsave64 (%0)" : : "r"(thread->fpu) : "memory");
-    }
-    if (has_fsgsbase) {
-        __asm__ volatile("rdfsbase %0" : "=r"(thread->fs_base));
-        thread->gs_base = read_msr(MSR_KERNEL_GS_BASE);
-    }
-}
-
-static void load_state(const struct thread *thread)
-{
-    if (has_xsave) {
-        __asm__ volatile("xrstor64 (%0)" : : "r"(thread->fpu), "a"(xstate_mask), "d"(0) : "memory");
-    } else {
-        __asm__ volatile("fxrstor64 (%0)" : : "r"(thread->fpu) : "memory");
-    }
-    if (has_fsgsbase) {
-        __asm__ volatile("wrfsbase %0" : : "r"(thread->fs_base));
-    } else {
-        write_msr(MSR_FS_BASE, thread->fs_base);
-    }
-    write_msr(MSR_KERNEL_GS_BASE, thread->gs_base);
-}
-
-void arch_thread_switch(struct thread *previous, struct thread *next)
-{
-    if (previous != NULL) {
-        save_state(previous);
-    }
-    load_state(next);
-    uint64_t end = (uint64_t)(&next->registers + 1);
-    boot_cpu.registers_end = end;
-    boot_cpu.tss.rsp[0] = end;
-}
-
-void arch_set_tls(struct thread *thread, uint64_t base)
-{
-    thread->fs_base = base;
-    write_msr(MSR_FS_BASE, base);
-}
-
-void arch_ports_set(const struct port_range *ranges, unsigned count)
-{
-    static struct port_range enabled[PORT_RANGES];
-    static unsigned enabled_count;
-    uint8_t *map = boot_cpu.tss.ports;
-    for (unsigned i = 0; i < enabled_count; i++) {
-        for (unsigned port = enabled[i].first; port <= enabled[i].last; port++) {
-            map[port / 8] |= (uint8_t)(1u << port % 8);
-        }
-    }
-    for (unsigned i = 0; i < count; i++) {
-        enabled[i] = ranges[i];
-        for (unsigned port = ranges[i].first; port <= ranges[i].last; port++) {
-            map[port / 8] &= (uint8_t) ~(1u << port % 8);
-        }
-    }
-    enabled_count = count;
 }
 
 _Noreturn void arch_halt(void)

@@ -60,6 +60,11 @@ struct cpu {
 
 extern struct cpu boot_cpu;
 
+/* What the processor has, and which parts of the FPU state a thread's frame keeps. */
+extern bool cpu_has_fsgsbase;
+extern bool cpu_has_xsave;
+extern uint32_t cpu_xstate_mask;
+
 static inline uint64_t read_msr(uint32_t msr)
 {
     uint32_t low, high;
