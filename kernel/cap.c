@@ -10,10 +10,19 @@
 #include "kernel/frame_ptr.h"
 #include "kernel/ipc.h"
 #include "kernel/likely.h"
+#include "kernel/reply.h"
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 
 static uint64_t last_generation;
+
+
+uint64_t cap_epoch = 1;
+
+void cap_something_ended(void)
+{
+    cap_epoch++;
+}
 
 uint64_t cap_new_generation(void)
 {
@@ -38,7 +47,7 @@ static enum frame_type object_type(uint8_t type)
 int64_t cap_alive(const struct slot *slot)
 {
     if (slot->type == CAP_REPLY) {
-        return ipc_caller(slot) != NULL ? OK : E_DEAD;
+        return reply_caller(slot) != NULL ? OK : E_DEAD;
     }
     enum frame_type type = object_type(slot->type);
     if (type == FRAME_ABSENT) {
@@ -55,6 +64,7 @@ int64_t cap_find(const struct domain *domain, uint64_t number, enum capability_t
         return E_SLOT;
     }
     struct slot *found = &domain->slots[number];
+    reply_write(found);
     if (found->type == CAP_EMPTY) {
         return E_SLOT;
     }
@@ -111,6 +121,8 @@ int64_t cap_endpoint(const struct domain *caller, uint64_t number, uint32_t righ
     if (found->closing) {
         return E_GONE;
     }
+    endpoint_spread(found);
+    slot_set_checked(slot, cap_epoch);
     *endpoint = found;
     *badge = slot->badge;
     return OK;
@@ -125,6 +137,7 @@ int64_t cap_find_empty(const struct domain *domain, uint64_t number, struct slot
         return E_DEAD;
     }
     struct slot *found = &domain->slots[number];
+    reply_write(found);
     if (found->type != CAP_EMPTY && cap_alive(found) == OK) {
         return E_OCCUPIED;
     }
@@ -142,7 +155,17 @@ static int64_t find_any(const struct domain *caller, uint64_t number, struct slo
         return E_SLOT;
     }
     *slot = &caller->slots[number];
+    reply_write(*slot);
     return cap_alive(*slot);
+}
+
+/* A capability is about to be taken out of its slot: who waits by it does so no more on the word of
+ * an earlier check. */
+static void leave_slot(const struct slot *slot)
+{
+    if (slot->type == CAP_ENDPOINT && (slot->rights & RIGHT_RECEIVE)) {
+        cap_something_ended();
+    }
 }
 
 int64_t sys_slot_copy(uint64_t domain, uint64_t to, uint64_t from, uint64_t rights, uint64_t badge)
@@ -171,6 +194,7 @@ int64_t sys_slot_move(uint64_t domain, uint64_t to, uint64_t from)
     error = error != OK ? error : slot_check_move(original, target == caller);
     error = error != OK ? error : cap_find_empty(target, to, &empty);
     if (error == OK) {
+        leave_slot(original);
         slot_move(empty, original);
     }
     return error;
@@ -182,13 +206,15 @@ int64_t sys_slot_drop(uint64_t number)
         return E_SLOT;
     }
     struct slot *slot = &caller_domain()->slots[number];
+    reply_write(slot);
     if (slot->type == CAP_EMPTY) {
         return E_SLOT;
     }
     if (slot->type == CAP_AWAITED) {
         return E_OCCUPIED;
     }
-    ipc_drop_reply(slot, E_DROPPED);
+    reply_drop(slot, E_DROPPED);
+    leave_slot(slot);
     *slot = (struct slot){0};
     return OK;
 }
@@ -203,7 +229,8 @@ int64_t sys_slot_query(uint64_t domain, uint64_t number)
     if (number >= SLOTS_PER_DOMAIN) {
         return E_SLOT;
     }
-    const struct slot *slot = &target->slots[number];
+    struct slot *slot = &target->slots[number];
+    reply_write(slot);
     if (slot->type == CAP_EMPTY || cap_alive(slot) != OK) {
         return CAP_EMPTY;
     }

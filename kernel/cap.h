@@ -19,6 +19,16 @@ struct domain;
 struct thread;
 struct endpoint;
 
+/*
+ * Counts what makes capabilities dead, or takes a right to receive away: a thread, endpoint or
+ * domain that ends, such a slot that is emptied. A slot that names a live endpoint notes the count
+ * when that was checked (slot_set_checked), and a thread when it waited; as long as it is the same,
+ * the short way of messages (kernel/x86/entry.asm) takes it that nothing has changed. 48 bits count
+ * for years.
+ */
+extern uint64_t cap_epoch;
+void cap_something_ended(void);
+
 /* A number never handed out before; never 0. */
 uint64_t cap_new_generation(void);
 

@@ -10,6 +10,7 @@
 #include "kernel/frame_ptr.h"
 #include "kernel/ipc.h"
 #include "kernel/panic.h"
+#include "kernel/reply.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
 #include "kernel/string.h"
@@ -106,6 +107,7 @@ struct domain *domain_make(uint64_t domain_frame, uint64_t root_frame, uint64_t 
     ring_make(domain->slots_record, frame_number(slots_frame));
     domain->frames = 3;
     domain->frame_limit = domain->frames;
+    domain->priority_limit = creator != NULL ? creator->priority_limit : PRIORITIES - 1;
     return domain;
 }
 
@@ -217,6 +219,15 @@ int64_t sys_domain_set(uint64_t number, uint64_t property, uint64_t value)
         }
         domain->accept = (uint32_t)value;
         return OK;
+    case DOMAIN_PRIORITY_LIMIT:
+        if (value >= PRIORITIES) {
+            return E_ARGUMENT;
+        }
+        if (value > caller->priority_limit) {
+            return E_RIGHTS;
+        }
+        domain->priority_limit = (uint8_t)value;
+        return OK;
     case DOMAIN_KEEP:
         if ((value & (FRAME_BYTES - 1)) >= DOMAIN_KEPT) {
             return E_ARGUMENT;
@@ -237,9 +248,10 @@ static void begin_end(struct domain *domain)
 {
     domain->dying = true;
     domain->port_count = 0;
-    sched_ports_changed();
+    cap_something_ended();
+    sched_forget_domain(domain);
     for (unsigned i = 0; i < SLOTS_PER_DOMAIN; i++) {
-        ipc_drop_reply(&domain->slots[i], E_GONE);
+        reply_drop(&domain->slots[i], E_GONE);
         domain->slots[i] = (struct slot){0};
     }
 }
@@ -258,8 +270,7 @@ static int64_t end_frame(struct domain *domain, uint64_t address, struct frame *
 {
     uint32_t order = frame_is_split(address) ? ORDER_FRAME : ORDER_BLOCK;
     if (record->type == FRAME_THREAD) {
-        thread_stop(frame_ptr(address));
-        sched_forget(frame_ptr(address));
+        thread_end(frame_ptr(address));
     }
     if (record->type == FRAME_ENDPOINT && endpoint_close(frame_ptr(address)) != OK) {
         return E_AGAIN;

@@ -11,17 +11,66 @@
 
 #define CLOSED_PER_STEP 64
 
+void endpoint_spread(struct endpoint *endpoint)
+{
+    if (endpoint->fast <= ENDPOINT_LOOK) {
+        return;
+    }
+    struct thread *receiver = thread_at(endpoint->fast);
+    endpoint->fast = ENDPOINT_LOOK;
+    receiver->endpoint = endpoint;
+    ipc_no_extras(receiver);
+    thread_queue_add(&endpoint->receivers, receiver);
+}
+
+void endpoint_set_server(struct endpoint *endpoint, struct thread *server)
+{
+    if (endpoint->server == server) {
+        return;
+    }
+    if (endpoint->server != NULL) {
+        endpoint->server->serves = NULL;
+        endpoint->several = server != NULL;
+    }
+    endpoint->server = server;
+    if (server == NULL) {
+        return;
+    }
+    if (server->serves != NULL) {
+        server->serves->server = NULL;
+    }
+    server->serves = endpoint;
+}
+
+/* Takes out of its queue whoever is first to be told that the endpoint ends. */
+static struct thread *take_waiting(struct endpoint *endpoint)
+{
+    struct thread *thread = priority_queue_first(&endpoint->senders);
+    if (thread != NULL) {
+        priority_queue_remove(&endpoint->senders, thread);
+        return thread;
+    }
+    thread = endpoint->receivers.first;
+    if (thread != NULL) {
+        thread_queue_remove(&endpoint->receivers, thread);
+    }
+    return thread;
+}
+
 int64_t endpoint_close(struct endpoint *endpoint)
 {
+    endpoint_spread(endpoint);
+    if (!endpoint->closing) {
+        cap_something_ended();
+    }
     endpoint->closing = true;
+    endpoint->fast = ENDPOINT_LOOK;
+    endpoint_set_server(endpoint, NULL);
     for (unsigned i = 0; i < CLOSED_PER_STEP; i++) {
-        struct thread_queue *queue =
-            endpoint->senders.first != NULL ? &endpoint->senders : &endpoint->receivers;
-        struct thread *thread = queue->first;
+        struct thread *thread = take_waiting(endpoint);
         if (thread == NULL) {
             return OK;
         }
-        thread_queue_remove(queue, thread);
         ipc_fail(thread, E_GONE);
     }
     return E_AGAIN;

@@ -3,80 +3,233 @@
  */
 #include "kernel/sched.h"
 
-#include <stddef.h>
-
 #include "kernel/domain.h"
+#include "kernel/endpoint.h"
+#include "kernel/ipc.h"
 #include "kernel/syscall.h"
-#include "kernel/thread.h"
-#include "kernel/thread_queue.h"
 
-struct thread *sched_running;
-struct domain *sched_domain;
-static struct thread *loaded; /* whose FPU and TLS state the CPU holds */
-static struct thread_queue queues[PRIORITIES];
-static uint32_t ready_priorities; /* bit p: queues[p] is not empty */
-static bool must_yield;
-static bool quantum_runs;             /* the timer will end this turn */
-static const struct domain *ports_of; /* whose ports, if any, are set; NULL: set them anew */
-static bool ports_enabled;            /* the CPU lets user mode use some port */
+#define TURN_NS 10000000u
+#define STOPPED_PER_LOOK 64
+#define EXPIRED_PER_TIMER 64
+
+struct sched sched_cpus[CPUS_MAX];
+
+static struct sched *this_sched(void)
+{
+    return &sched_cpus[arch_cpu_number()];
+}
+
+struct thread *sched_current(void)
+{
+    return this_sched()->rests ? NULL : arch_current();
+}
+
+/* ---- Run queues ---- */
+
+/* What the short way compares the next thread's key with: of those that wait in this CPU's run
+ * queue, the most urgent one's. */
+static void set_ready_key(unsigned cpu)
+{
+    const struct priority_queue *ready = &sched_cpus[cpu].ready;
+    uint32_t top = ready->used != 0 ? priority_queue_top(ready) : 0;
+    arch_set_ready_key(cpu, cpu << KEY_CPU_SHIFT | top);
+}
 
 static void enqueue(struct thread *thread)
 {
-    thread_queue_add(&queues[thread->priority], thread);
-    ready_priorities |= 1u << thread->priority;
+    priority_queue_add(&sched_cpus[thread->cpu].ready, thread);
+    set_ready_key(thread->cpu);
+}
+
+static void dequeue(struct thread *thread)
+{
+    priority_queue_remove(&sched_cpus[thread->cpu].ready, thread);
+    set_ready_key(thread->cpu);
+}
+
+static bool runs(const struct thread *thread)
+{
+    return arch_current_of(thread->cpu) == thread && !sched_cpus[thread->cpu].rests;
+}
+
+/* Another CPU is to look at its run queue, if what was added there concerns it now. */
+static void notify(const struct thread *thread)
+{
+    unsigned cpu = thread->cpu;
+    if (cpu == arch_cpu_number()) {
+        return;
+    }
+    const struct thread *running = sched_cpus[cpu].rests ? NULL : arch_current_of(cpu);
+    if (running == NULL || thread->priority >= running->priority) {
+        arch_cpu_interrupt(cpu);
+    }
 }
 
 void sched_ready(struct thread *thread)
 {
     thread->state = THREAD_READY;
     enqueue(thread);
+    notify(thread);
+}
+
+void sched_rest(void)
+{
+    this_sched()->rests = true;
 }
 
 void sched_unready(struct thread *thread)
 {
-    if (thread == sched_running) {
-        sched_running = NULL;
+    if (!runs(thread)) {
+        dequeue(thread);
         return;
     }
-    struct thread_queue *queue = &queues[thread->priority];
-    thread_queue_remove(queue, thread);
-    if (queue->first == NULL) {
-        ready_priorities &= ~(1u << thread->priority);
+    if (thread->cpu != arch_cpu_number()) {
+        arch_cpu_stop(thread->cpu);
     }
-}
-
-int64_t sys_yield(void)
-{
-    must_yield = true;
-    return OK;
-}
-
-void sched_quantum_ended(void)
-{
-    quantum_runs = false;
-    must_yield = true;
+    sched_cpus[thread->cpu].rests = true;
 }
 
 void sched_hand_over(struct thread *next)
 {
-    next->state = THREAD_READY;
-    if (sched_running != NULL) {
-        enqueue(sched_running);
+    struct sched *sched = this_sched();
+    if (next->cpu != arch_cpu_number() || sched->ready.used >> next->priority > 1 ||
+        next->domain->dying) {
+        sched_ready(next);
+        return;
     }
-    sched_running = next;
+    next->state = THREAD_READY;
+    arch_switch(next);
+    sched->rests = false;
 }
 
-#define STOPPED_PER_LOOK 64
+/* ---- Priority and CPU ---- */
+
+void sched_set_priority(struct thread *thread, uint8_t priority)
+{
+    bool queued = thread->state == THREAD_READY && !runs(thread);
+    struct priority_queue *senders =
+        thread->state == THREAD_SENDING ? &thread->endpoint->senders : NULL;
+    if (queued) {
+        dequeue(thread);
+    }
+    if (senders != NULL) {
+        priority_queue_remove(senders, thread);
+    }
+    thread->priority = priority;
+    thread->flags = (uint8_t)(priority == thread->own_priority ? thread->flags & ~THREAD_BOOSTED
+                                                               : thread->flags | THREAD_BOOSTED);
+    thread_set_key(thread);
+    if (senders != NULL) {
+        priority_queue_add(senders, thread);
+    }
+    if (queued) {
+        enqueue(thread);
+        notify(thread);
+    } else if (thread->state == THREAD_READY && thread->cpu != arch_cpu_number()) {
+        arch_cpu_interrupt(thread->cpu); /* another may be more urgent there now */
+    }
+}
+
+void sched_set_cpu(struct thread *thread, uint16_t cpu)
+{
+    if (thread->cpu == cpu) {
+        return;
+    }
+    bool ready = thread->state == THREAD_READY;
+    uint64_t deadline = thread->deadline.set ? thread->deadline.at : DEADLINE_NEVER;
+    if (ready) {
+        sched_unready(thread);
+    }
+    sched_end_deadline(thread);
+    /* The CPU it leaves may hold its FPU state and TLS base: they are saved there. */
+    if (arch_current_of(thread->cpu) == thread) {
+        if (thread->cpu != arch_cpu_number()) {
+            arch_cpu_stop(thread->cpu);
+        }
+        arch_unload(thread->cpu, true);
+    }
+    thread->cpu = cpu;
+    thread_set_key(thread);
+    sched_set_deadline(thread, deadline);
+    if (ready) {
+        sched_ready(thread);
+    }
+}
+
+/* ---- Time ---- */
+
+/* Sets this CPU's timer to what comes first. It may be set to something earlier that is not wanted
+ * any more: then it goes off, and is set anew. */
+static void set_alarm(struct sched *sched)
+{
+    const struct deadline *first = timeline_first(&sched->sleepers);
+    uint64_t at = first != NULL ? first->at : UINT64_MAX;
+    if (sched->turn_end != 0 && sched->turn_end < at) {
+        at = sched->turn_end;
+    }
+    if (at < sched->alarm) {
+        sched->alarm = at;
+        arch_timer_set(at);
+    }
+}
+
+void sched_set_deadline(struct thread *thread, uint64_t deadline)
+{
+    if (deadline == DEADLINE_NEVER) {
+        return;
+    }
+    thread->deadline.set = true;
+    timeline_add(&sched_cpus[thread->cpu].sleepers, &thread->deadline, deadline);
+    if (thread->cpu == arch_cpu_number()) {
+        set_alarm(this_sched());
+    } else {
+        arch_cpu_interrupt(thread->cpu);
+    }
+}
+
+void sched_end_deadline(struct thread *thread)
+{
+    if (thread->deadline.set) {
+        timeline_remove(&sched_cpus[thread->cpu].sleepers, &thread->deadline);
+        thread->deadline.set = false;
+    }
+}
+
+void sched_timer(void)
+{
+    struct sched *sched = this_sched();
+    uint64_t now = arch_now();
+    sched->alarm = UINT64_MAX;
+    for (unsigned i = 0; i < EXPIRED_PER_TIMER; i++) {
+        struct deadline *first = timeline_first(&sched->sleepers);
+        if (first == NULL || first->at > now) {
+            break;
+        }
+        ipc_expire(DEADLINE_THREAD(first));
+    }
+    if (sched->turn_end != 0 && sched->turn_end <= now) {
+        sched->turn_end = 0;
+        sched->must_yield = true;
+    }
+    set_alarm(sched);
+}
+
+/* ---- Choosing ---- */
+
+int64_t sys_yield(void)
+{
+    this_sched()->must_yield = true;
+    return OK;
+}
 
 /* The first thread of the highest priority, taken out of its queue. NULL: none is ready; or, with
  * queues that are not empty yet, only threads of a domain that is being ended were found: these
  * stop here, each once and a bounded number of them at a time. */
-static struct thread *take_first(void)
+static struct thread *take_first(struct sched *sched)
 {
-    for (unsigned i = 0; i < STOPPED_PER_LOOK && ready_priorities != 0; i++) {
-        unsigned priority = 31u - (unsigned)__builtin_clz(ready_priorities);
-        struct thread *thread = queues[priority].first;
-        sched_unready(thread);
+    for (unsigned i = 0; i < STOPPED_PER_LOOK && sched->ready.used != 0; i++) {
+        struct thread *thread = priority_queue_first(&sched->ready);
+        dequeue(thread);
         if (!thread->domain->dying) {
             return thread;
         }
@@ -85,80 +238,81 @@ static struct thread *take_first(void)
     return NULL;
 }
 
-static struct thread *choose(void)
+static struct thread *choose(struct sched *sched)
 {
-    if (sched_running != NULL) {
-        uint32_t rivals = ready_priorities >> sched_running->priority;
-        if (rivals > 1 || (must_yield && rivals != 0)) {
-            enqueue(sched_running);
-            sched_running = NULL;
+    if (!sched->rests) {
+        struct thread *running = arch_current();
+        uint32_t rivals = sched->ready.used >> running->priority;
+        bool yields = rivals > 1 || (sched->must_yield && rivals != 0);
+        sched->must_yield = false;
+        if (!yields) {
+            return running;
         }
+        sched->rests = true;
+        enqueue(running);
     }
-    must_yield = false;
-    return sched_running != NULL ? sched_running : take_first();
+    return take_first(sched);
 }
 
-/* Loads what belongs to the thread besides its registers. */
-static void load(struct thread *next)
+/* Tickless: only who keeps others of his priority waiting gets a limited turn. */
+static void limit_turn(struct sched *sched, const struct thread *running)
 {
-    struct domain *domain = next->domain;
-    sched_domain = domain;
-    if (arch_root() != domain->root) {
-        arch_set_root(domain->root);
+    if (sched->turn_end == 0 && sched->ready.used >> running->priority != 0) {
+        sched->turn_end = arch_now() + TURN_NS;
+        set_alarm(sched);
     }
-    if (ports_of != domain) {
-        if (domain->port_count != 0 || ports_enabled) {
-            arch_ports_set(domain->ports, domain->port_count);
-            ports_enabled = domain->port_count != 0;
-        }
-        ports_of = domain;
-    }
-    if (loaded != next) {
-        arch_thread_switch(loaded, next);
-        loaded = next;
-    }
-}
-
-/* The current thread goes on, and nothing has to be loaded for it: what most calls end with. */
-static bool goes_on(void)
-{
-    const struct thread *thread = sched_running;
-    return thread != NULL && thread == loaded && ready_priorities >> thread->priority == 0 &&
-           thread->domain == ports_of;
 }
 
 void sched_run(void)
 {
-    if (goes_on()) {
-        must_yield = false;
+    struct sched *sched = this_sched();
+    if (!sched->rests && sched->ready.used >> arch_current()->priority == 0) {
+        sched->must_yield = false; /* what most calls end with */
         return;
     }
-    struct thread *next = choose();
+    struct thread *next = choose(sched);
     while (next == NULL) {
-        if (ready_priorities != 0) {
+        if (sched->ready.used != 0) {
             arch_allow_interrupts();
         } else {
             arch_wait_for_interrupt();
         }
-        next = choose();
+        next = choose(sched);
     }
-    sched_running = next;
-    load(next);
-    /* Tickless: only who keeps others of his priority waiting gets a limited turn. */
-    if (!quantum_runs && ready_priorities >> next->priority != 0) {
-        quantum_runs = true;
-        arch_quantum_start();
+    arch_switch(next);
+    sched->rests = false;
+    limit_turn(sched, next);
+}
+
+/* ---- What CPUs have loaded ---- */
+
+static void unload(unsigned cpu)
+{
+    if (cpu != arch_cpu_number()) {
+        arch_cpu_stop(cpu);
     }
+    sched_cpus[cpu].rests = true;
+    arch_unload(cpu, false);
 }
 
 void sched_forget(struct thread *thread)
 {
-    if (loaded == thread) {
-        loaded = NULL;
+    if (arch_current_of(thread->cpu) == thread) {
+        unload(thread->cpu);
     }
 }
 
-void sched_ports_changed(void)
+void sched_forget_domain(const struct domain *domain)
 {
-    ports_of = NULL;
+    arch_ports_forget(domain);
+    for (unsigned cpu = 0; cpu < arch_cpu_count; cpu++) {
+        struct thread *thread = arch_current_of(cpu);
+        if (thread == NULL || thread->domain != domain) {
+            continue;
+        }
+        if (!sched_cpus[cpu].rests) {
+            thread_stop(thread);
+        }
+        unload(cpu);
+    }
 }

@@ -1,48 +1,73 @@
 /*
- * The scheduler: fixed priorities, round robin within one (DESIGN section 8). One CPU so far.
+ * The scheduler: on each CPU fixed priorities, round robin within one, tickless (DESIGN section
+ * 8). Which CPU a thread runs on says whoever controls it.
  *
- * Invariant: every READY thread but the current one is in the run queue of its priority; no other
- * thread is in one.
+ * Each CPU has a current thread: the one whose address space and TLS base it has loaded. It is the
+ * running one, unless the CPU rests: inside the kernel after it was made to wait, and while idle.
+ *
+ * Invariant: every READY thread that no CPU runs is in the run queue of its CPU and priority; no
+ * other thread is in one. A running thread is at least as urgent as all in its CPU's run queue.
  */
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H
 
-struct domain;
-struct thread;
+#include <stdbool.h>
+#include <stdint.h>
 
-/* The running thread; NULL only inside the kernel, between one that stopped and the next. Written
- * by sched.c alone. */
-extern struct thread *sched_running;
+#include "kernel/thread_queue.h"
+#include "kernel/timeline.h"
 
-/* The domain whose address space is loaded: the running thread's, or that of the last one. */
-extern struct domain *sched_domain;
+/* What the scheduler keeps for each CPU. */
+struct sched {
+    struct priority_queue ready;
+    struct timeline sleepers; /* threads of this CPU that wait with a deadline */
+    uint64_t turn_end;        /* of the running thread, 0: it need not share */
+    uint64_t alarm;           /* what the timer is set to, UINT64_MAX: nothing */
+    bool rests;               /* the current thread is not running */
+    bool must_yield;
+};
 
-static inline struct thread *sched_current(void)
-{
-    return sched_running;
-}
+extern struct sched sched_cpus[CPUS_MAX];
 
-/* Makes a thread READY, behind the others of its priority. */
+/* The thread that runs on this CPU; NULL only inside the kernel, between one that stopped and the
+ * next. */
+struct thread *sched_current(void);
+
+/* Makes a thread that is in no queue READY, behind the others of its priority, on its CPU. */
 void sched_ready(struct thread *thread);
 
-/* Takes a READY thread out of the run queues (its new state is set by the caller). The current
- * thread, too: sched_run then picks another. */
+/* Takes a READY thread out of its run queue, or off the CPU it runs on, whichever that is. Its new
+ * state is set by the caller. */
 void sched_unready(struct thread *thread);
 
-/* The timer says that the current turn is over. */
-void sched_quantum_ended(void);
+/* This CPU's running thread has been made to wait. */
+void sched_rest(void);
 
-/* Makes a thread that is in no queue READY and lets it run next, on the current one's time. */
+/* Makes a thread that is in no queue READY; if it may, it runs next on this CPU, on the time of
+ * the one that has been made to wait. */
 void sched_hand_over(struct thread *next);
 
-/* Chooses who leaves to user mode: the current thread while it is READY and nobody of a higher
- * priority is, else the first in the queues; waits for an interrupt while there is none. */
+/* The thread's priority or CPU becomes another one, wherever it waits. */
+void sched_set_priority(struct thread *thread, uint8_t priority);
+void sched_set_cpu(struct thread *thread, uint16_t cpu);
+
+/* A thread that waits does so until `deadline` at most (ns of the clock; DEADLINE_NEVER: for
+ * ever); and does not any more. */
+void sched_set_deadline(struct thread *thread, uint64_t deadline);
+void sched_end_deadline(struct thread *thread);
+
+/* The timer of this CPU went off. */
+void sched_timer(void);
+
+/* Chooses who leaves to user mode on this CPU: the current thread while it is READY and nobody of
+ * a higher priority is, else the first in the queue; waits for interrupts while there is none. */
 void sched_run(void);
 
-/* A thread's frame is about to be used for something else: the CPU must not save to it. */
+/* A thread's frame is about to be used for something else: no CPU keeps it loaded. */
 void sched_forget(struct thread *thread);
 
-/* A domain's port ranges changed, or it is no more: they are set anew before user mode runs. */
-void sched_ports_changed(void);
+/* A domain is being ended: none of its threads runs any more, and no CPU keeps its page tables or
+ * ports loaded. */
+void sched_forget_domain(const struct domain *domain);
 
 #endif

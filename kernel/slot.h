@@ -21,9 +21,16 @@ struct slot {
     uint64_t badge;
     uint8_t type; /* enum capability_type */
     uint8_t rights;
-    uint8_t spare[6];
+    uint8_t checked[6]; /* cap_epoch when an endpoint was found alive, little-endian; 0: never */
 };
 _Static_assert(sizeof(struct slot) * SLOTS_PER_DOMAIN == FRAME_BYTES, "slots fill one frame");
+
+static inline void slot_set_checked(struct slot *slot, uint64_t epoch)
+{
+    for (unsigned i = 0; i < sizeof slot->checked; i++) {
+        slot->checked[i] = (uint8_t)(epoch >> 8 * i);
+    }
+}
 
 /*@ predicate type_range(integer type) =
         type == CAP_INTERRUPT || type == CAP_PORTS || type == CAP_DEVICE;

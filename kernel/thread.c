@@ -1,42 +1,53 @@
 /*
- * Making, starting and ending threads: see thread.h.
+ * Making, starting and stopping threads, and what others may set of them: see thread.h.
  */
 #include "kernel/thread.h"
 
-#include <stddef.h>
-
 #include "kernel/domain.h"
 #include "kernel/endpoint.h"
-#include "kernel/frame_ptr.h"
+#include "kernel/inherit.h"
 #include "kernel/ipc.h"
-#include "kernel/loan.h"
+#include "kernel/reply.h"
 #include "kernel/sched.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
+void thread_set_key(struct thread *thread)
+{
+    uint32_t key = (uint32_t)thread->cpu << KEY_CPU_SHIFT | thread->priority;
+    thread->as_next = thread->flags == 0 ? key : KEY_NOT_NEXT;
+    thread->as_previous = thread->flags == 0 ? key : KEY_NOT_PREVIOUS;
+    if (thread->flags != 0) {
+        thread->wait_slots = NO_WAIT;
+    }
+}
+
 void thread_stop(struct thread *thread)
 {
-    switch (thread->state) {
-    case THREAD_READY:
+    bool waits = thread->state != THREAD_READY && thread->state != THREAD_NEW &&
+                 thread->state != THREAD_STOPPED;
+    if (thread->state == THREAD_READY) {
         sched_unready(thread);
-        break;
-    case THREAD_SENDING:
-        thread_queue_remove(&thread->endpoint->senders, thread);
-        break;
-    case THREAD_ANSWER:
-        loan_end(thread);
-        break;
-    case THREAD_RECEIVING:
-        thread_queue_remove(&thread->endpoint->receivers, thread);
-        ipc_release_slot(thread);
-        break;
-    default:
-        break;
+        thread->state = THREAD_STOPPED;
+    } else if (waits) {
+        ipc_leave(thread);
+        if (!thread->faulted) {
+            thread->registers.rax = (uint64_t)E_STOPPED;
+        }
     }
-    thread->state = THREAD_STOPPED;
-    thread->call = 0;
-    thread->endpoint = NULL;
     thread->faulted = false;
+}
+
+void thread_end(struct thread *thread)
+{
+    thread_stop(thread);
+    thread->state = THREAD_STOPPED;
+    reply_answerer_ends(thread);
+    if (thread->serves != NULL) {
+        endpoint_set_server(thread->serves, NULL);
+    }
+    sched_forget(thread);
+    cap_something_ended();
 }
 
 struct thread *thread_make(uint64_t frame, struct domain *domain)
@@ -44,8 +55,14 @@ struct thread *thread_make(uint64_t frame, struct domain *domain)
     struct thread *thread = frame_ptr(frame);
     memset(thread, 0, FRAME_BYTES);
     thread->domain = domain;
-    thread->priority = PRIORITY_NORMAL;
+    thread->root = domain->root;
+    thread->slots = domain->slots;
+    thread->cpu = (uint16_t)arch_cpu_number();
+    thread->priority = thread->own_priority =
+        domain->priority_limit < PRIORITY_NORMAL ? domain->priority_limit : PRIORITY_NORMAL;
+    thread->wait_slots = NO_WAIT;
     arch_fpu_init(thread);
+    thread_set_key(thread);
     return thread;
 }
 
@@ -74,6 +91,19 @@ int64_t sys_thread_create(uint64_t number, uint64_t frame, uint64_t domain_slot)
     return OK;
 }
 
+/* ---- Starting and stopping ---- */
+
+static int64_t find_thread(uint64_t number, struct thread **thread)
+{
+    struct slot *slot;
+    int64_t error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
+    if (error != OK) {
+        return error;
+    }
+    *thread = frame_ptr(slot->object);
+    return (*thread)->domain->dying ? E_DEAD : OK;
+}
+
 static bool in_program_area(uint64_t address)
 {
     return address >= UPPER_HALF_START && address < PROGRAM_END;
@@ -81,14 +111,10 @@ static bool in_program_area(uint64_t address)
 
 int64_t sys_thread_start(uint64_t number, uint64_t rip, uint64_t rsp, uint64_t argument)
 {
-    struct slot *slot;
-    int64_t error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
+    struct thread *thread;
+    int64_t error = find_thread(number, &thread);
     if (error != OK) {
         return error;
-    }
-    struct thread *thread = frame_ptr(slot->object);
-    if (thread->domain->dying) {
-        return E_DEAD;
     }
     if (thread->state != THREAD_NEW || !in_program_area(rip) || !in_program_area(rsp)) {
         return E_ARGUMENT;
@@ -98,13 +124,34 @@ int64_t sys_thread_start(uint64_t number, uint64_t rip, uint64_t rsp, uint64_t a
     return OK;
 }
 
-int64_t sys_thread_set_tls(uint64_t base)
+int64_t sys_thread_stop(uint64_t number)
 {
-    if ((uint64_t)((int64_t)(base << 16) >> 16) != base) {
+    struct thread *thread;
+    int64_t error = find_thread(number, &thread);
+    if (error != OK) {
+        return error;
+    }
+    if (thread->state == THREAD_NEW || thread->state == THREAD_STOPPED) {
         return E_ARGUMENT;
     }
-    arch_set_tls(caller_thread(), base);
-    return OK;
+    if (thread == caller_thread()) {
+        thread->registers.rax = OK; /* what it finds when it is resumed */
+    }
+    thread_stop(thread);
+    return thread == arch_current() ? CALL_NO_RESULT : OK;
+}
+
+int64_t sys_thread_resume(uint64_t number)
+{
+    struct thread *thread;
+    int64_t error = find_thread(number, &thread);
+    if (error == OK && thread->state != THREAD_STOPPED) {
+        error = E_ARGUMENT;
+    }
+    if (error == OK) {
+        sched_ready(thread);
+    }
+    return error;
 }
 
 /* Ends an endpoint or a thread; what is left is memory of whoever owns the frame. */
@@ -120,8 +167,7 @@ int64_t sys_object_destroy(uint64_t number)
             error = E_ARGUMENT;
         }
         if (error == OK) {
-            thread_stop(frame_ptr(slot->object));
-            sched_forget(frame_ptr(slot->object));
+            thread_end(frame_ptr(slot->object));
         }
     }
     if (error != OK) {
@@ -129,5 +175,110 @@ int64_t sys_object_destroy(uint64_t number)
     }
     own_end_object(frame_at(slot->object));
     *slot = (struct slot){0};
+    return OK;
+}
+
+/* ---- What others may set and read ---- */
+
+static int64_t set_priority(struct thread *thread, uint64_t priority)
+{
+    if (priority >= PRIORITIES) {
+        return E_ARGUMENT;
+    }
+    if (priority > caller_domain()->priority_limit) {
+        return E_RIGHTS;
+    }
+    thread->own_priority = (uint8_t)priority;
+    sched_set_priority(thread, inherit_most_urgent(thread));
+    inherit(thread);
+    return OK;
+}
+
+static int64_t set_cpu(struct thread *thread, uint64_t cpu)
+{
+    if (cpu >= arch_cpu_count) {
+        return E_ARGUMENT;
+    }
+    sched_set_cpu(thread, (uint16_t)cpu);
+    return OK;
+}
+
+static int64_t set_register(struct thread *thread, uint64_t number, uint64_t value)
+{
+    if (thread->state != THREAD_STOPPED && thread->state != THREAD_NEW && !thread->faulted) {
+        return E_RUNNING;
+    }
+    if (number == THREAD_RIP && !in_program_area(value)) {
+        return E_ARGUMENT;
+    }
+    return arch_register_set(thread, number, value) ? OK : E_ARGUMENT;
+}
+
+int64_t sys_thread_set(uint64_t number, uint64_t property, uint64_t value)
+{
+    struct thread *thread;
+    int64_t error = find_thread(number, &thread);
+    if (error != OK) {
+        return error;
+    }
+    switch (property) {
+    case THREAD_PRIORITY:
+        return set_priority(thread, value);
+    case THREAD_CPU:
+        return set_cpu(thread, value);
+    default:
+        return property >= THREAD_REGISTER && property <= THREAD_REGISTER + THREAD_GS
+                   ? set_register(thread, property - THREAD_REGISTER, value)
+                   : E_ARGUMENT;
+    }
+}
+
+static uint64_t value_of(const struct thread *thread, uint64_t number)
+{
+    switch (number) {
+    case THREAD_STATE:
+        return thread->state;
+    case THREAD_URGENCY:
+        return thread->priority | (uint64_t)thread->own_priority << 8;
+    case THREAD_RUNS_ON:
+        return thread->cpu;
+    case THREAD_USES:
+        return thread->flags & (THREAD_HAS_FPU | THREAD_HAS_PORTS);
+    default:
+        return arch_register_get(thread, number);
+    }
+}
+
+int64_t sys_thread_read(uint64_t number, uint64_t group)
+{
+    struct thread *thread;
+    int64_t error = find_thread(number, &thread);
+    if (error != OK) {
+        return error;
+    }
+    if (group >= THREAD_VALUES / THREAD_VALUES_PER_READ) {
+        return E_ARGUMENT;
+    }
+    uint64_t first = group * THREAD_VALUES_PER_READ;
+    struct registers *r = &caller_thread()->registers;
+    uint64_t words[THREAD_VALUES_PER_READ];
+    for (unsigned i = 0; i < THREAD_VALUES_PER_READ; i++) {
+        words[i] = value_of(thread, first + i);
+    }
+    r->rdi = words[0];
+    r->rsi = words[1];
+    r->rdx = words[2];
+    r->r10 = words[3];
+    r->r8 = words[4];
+    r->r9 = words[5];
+    return OK;
+}
+
+int64_t sys_thread_set_tls(uint64_t base)
+{
+    if ((uint64_t)((int64_t)(base << 16) >> 16) != base) {
+        return E_ARGUMENT;
+    }
+    arch_set_tls(arch_current(), base);
     return OK;
 }

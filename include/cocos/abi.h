@@ -101,6 +101,62 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 #define DOMAIN_KEEP 5           /* address | index: a frame that is taken last, 0: none */
 #define DOMAIN_KEPT 8           /* indices of DOMAIN_KEEP: 0 to 7 */
 
+#define DOMAIN_PRIORITY_LIMIT 6 /* highest priority its threads may be given */
+
+/* Priorities of threads: 0 to 31, the highest runs first. */
+#define PRIORITIES 32
+#define PRIORITY_NORMAL 16
+
+#define CPUS_MAX 32
+
+/* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
+#define THREAD_PRIORITY 0
+#define THREAD_CPU 1
+#define THREAD_REGISTER 16 /* + enum thread_register, up to THREAD_GS */
+
+/* What thread_read returns, six at a time: group 0 begins with THREAD_RIP. */
+enum thread_register {
+    THREAD_RIP,
+    THREAD_RSP,
+    THREAD_RFLAGS, /* thread_set: the flags that user mode can change itself, and TF */
+    THREAD_RAX,
+    THREAD_RBX,
+    THREAD_RCX,
+    THREAD_RDX,
+    THREAD_RSI,
+    THREAD_RDI,
+    THREAD_RBP,
+    THREAD_R8,
+    THREAD_R9,
+    THREAD_R10,
+    THREAD_R11,
+    THREAD_R12,
+    THREAD_R13,
+    THREAD_R14,
+    THREAD_R15,
+    THREAD_FS,    /* base */
+    THREAD_GS,    /* base */
+    THREAD_STATE, /* enum thread_is */
+    THREAD_URGENCY, /* the priority it runs at | its own << 8 */
+    THREAD_RUNS_ON, /* its CPU */
+    THREAD_USES,  /* THREAD_USES_* */
+    THREAD_VALUES
+};
+#define THREAD_VALUES_PER_READ 6
+
+/* What THREAD_STATE says. */
+enum thread_is {
+    THREAD_IS_NEW,
+    THREAD_IS_READY, /* or running */
+    THREAD_IS_SENDING,
+    THREAD_IS_AWAITING_ANSWER,
+    THREAD_IS_RECEIVING,
+    THREAD_IS_SLEEPING,
+    THREAD_IS_STOPPED
+};
+#define THREAD_USES_FPU 1u
+#define THREAD_USES_PORTS 2u
+
 /* Numbers for machine_query. */
 #define MACHINE_FRAMES_TOTAL 0 /* frames of RAM that domains can own */
 #define MACHINE_FRAMES_FREE 1  /* of these, free now */

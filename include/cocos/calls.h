@@ -2,7 +2,7 @@
  * The one table of system calls. Numbers, the kernel's dispatch, names for traces and the
  * user stubs are all made from it.
  *
- * Registers (SYSCALL instruction): rax = number; arguments 1-6 in rdi, rsi, rdx, r10, r8, r9.
+ * Registers (SYSCALL instruction): rax = number (messages: and flags); arguments 1-6 in rdi, rsi, rdx, r10, r8, r9.
  * Back: rax = result, negative = error (cocos/errors.h); rcx and r11 are lost. What else is kept
  * depends on the call's class:
  *   FULL   every other register, but for the message calls, which are described in
@@ -24,24 +24,8 @@
 #define COCOS_CALL_BASE 4096
 
 /* clang-format off */
-/* The message calls come first: their numbers are what the fast path compares with. */
-#define COCOS_FULL_CALLS(X) \
-    X(call,             0, "send six words and wait for the answer") \
-    X(reply_wait,       0, "answer a caller, then wait for the next message") \
-    X(wait,             0, "wait for a message or signal") \
-    X(reply,            0, "answer a caller") \
-    X(signal,           2, "set bits in an endpoint") \
-    X(yield,            0, "let another thread of the same priority run") \
-    X(domain_destroy,   1, "end a domain, one bounded step at a time") \
-    X(thread_start,     4, "let a thread run from an address") \
-    X(object_destroy,   1, "end an endpoint or a thread; its frame is the owner's again") \
-    X(slot_drop,        1, "empty a slot") \
-    X(interrupt_ack,    2, "unmask a line after its interrupt was served") \
-    X(ports_enable,     1, "let the calling domain use a range of I/O ports") \
-    X(machine_log,      0, "print on the kernel's console before a console server runs") \
-    X(frame_query,      2, "read what the frame table says of an address") \
-    X(page_query,       4, "read a page-table entry of a domain")
-
+/* The PLAIN calls come first, then call and reply_wait: so the kernel's entry tells them apart with
+ * the fewest comparisons (kernel/x86/entry.asm). */
 #define COCOS_PLAIN_CALLS(X) \
     X(frame_claim,      4, "take a run of free frames") \
     X(frame_release,    2, "give a run back to the machine") \
@@ -65,9 +49,30 @@
     X(slot_query,       2, "say what a slot holds") \
     X(interrupt_bind,   4, "deliver an interrupt line as a signal") \
     X(machine_query,    2, "read a number about the machine")
+
+#define COCOS_FULL_CALLS(X) \
+    X(call,             0, "send six words and wait for the answer") \
+    X(reply_wait,       0, "answer a caller, then wait for the next message") \
+    X(wait,             0, "wait for a message or signal") \
+    X(reply,            0, "answer a caller") \
+    X(signal,           2, "set bits in an endpoint") \
+    X(yield,            0, "let another thread of the same priority run") \
+    X(domain_destroy,   1, "end a domain, one bounded step at a time") \
+    X(thread_start,     4, "let a thread run from an address") \
+    X(thread_stop,      1, "stop a thread wherever it is") \
+    X(thread_resume,    1, "let a stopped thread go on") \
+    X(thread_set,       3, "set a thread's priority, its CPU, or one of its registers") \
+    X(thread_read,      2, "read six of a thread's registers") \
+    X(object_destroy,   1, "end an endpoint or a thread; its frame is the owner's again") \
+    X(slot_drop,        1, "empty a slot") \
+    X(interrupt_ack,    2, "unmask a line after its interrupt was served") \
+    X(ports_enable,     1, "let the calling domain use a range of I/O ports") \
+    X(machine_log,      0, "print on the kernel's console before a console server runs") \
+    X(frame_query,      2, "read what the frame table says of an address") \
+    X(page_query,       4, "read a page-table entry of a domain")
 /* clang-format on */
 
-#define COCOS_CALLS(X) COCOS_FULL_CALLS(X) COCOS_PLAIN_CALLS(X)
+#define COCOS_CALLS(X) COCOS_PLAIN_CALLS(X) COCOS_FULL_CALLS(X)
 
 #define COCOS_CALL_INDEX(name, arguments, text) CALL_INDEX_##name,
 enum { COCOS_CALLS(COCOS_CALL_INDEX) COCOS_CALL_COUNT };

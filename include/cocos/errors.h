@@ -38,6 +38,9 @@
     X(E_TIMEOUT,        33, "the deadline passed") \
     X(E_AGAIN,          34, "a bounded part is done: call again to continue") \
     X(E_DROPPED,        35, "the receiver let go of the call without answering") \
+    X(E_CYCLE,          36, "the call would wait for itself") \
+    X(E_STOPPED,        37, "the thread was stopped while it waited") \
+    X(E_RUNNING,        38, "the thread is running or waiting: stop it first") \
     /* the ELF loader: each code is one rule */ \
     X(E_ELF_TRUNCATED,  64, "the file ends inside its headers or a segment") \
     X(E_ELF_MAGIC,      65, "not an ELF file") \

@@ -2,7 +2,8 @@
  * Messages: what the registers hold on either side of the message calls.
  *
  * Sending (call, reply, reply_wait):
- *   rax  call number
+ *   rax  call number, plus MESSAGE_HAS_RUN if r12 and r13 count, and MESSAGE_HAS_DEADLINE if r14
+ *        does; without them no run comes either way, and the deadline is DEADLINE_NEVER
  *   rbx  slot in bits 0-15: the endpoint (call, wait, reply_wait);
  *        slot in bits 16-31: the reply capability to answer (reply, reply_wait), or where the
  *        next caller's reply capability is to be put (wait; reply_wait reuses the same slot);
@@ -13,19 +14,21 @@
  *   r12  a run of frames to come along, owned by the sender: MESSAGE_RUN(address, order, rights), 0
  *        = none (wait: not looked at)
  *   r13  the most frames of a run that are taken with what is received, 0 = none comes
- *   r14  deadline: nanoseconds of the system clock, DEADLINE_NOW polls, DEADLINE_NEVER waits for
- *        ever; other deadlines are refused with E_UNSUPPORTED until there is a clock.
+ *   r14  deadline: nanoseconds of the system clock (cocos/clock.h). DEADLINE_NOW does not wait: a
+ *        call is then made only if somebody waits for it. DEADLINE_NEVER waits for ever.
  *
  * Receiving (call when it returns, wait, reply_wait):
  *   rax  RECEIVED_CALL (0): a call came (for call: the answer came);
  *        RECEIVED_SIGNAL (1): word 0 holds the signal bits, which are now cleared;
- *        negative: an error, and no register but rax, rcx, r11 has changed.
+ *        negative: an error.
  *   rbx  the badge of the capability the sender used (answers: 0)
  *   rdi rsi rdx r10 r8 r9   the six words
  *   r12  the run that came along, as it was sent, and accessible here at its own address; 0 = none
  *   r13  its size in frames, 0 = none
  *   r15  1 when a capability was put in the slot named for it, else 0
- * rcx and r11 are lost, as by any SYSCALL. rbp, rsp and r14 are kept.
+ * Of all other registers only rsp and rbp are kept; r12 to r15 hold what is said above or zero (on
+ * an error, anything of the thread's own). The flags are lost, and the bases of FS and GS may be
+ * what they were last set to by thread_set_tls, and zero. The FPU's registers are kept.
  *
  * A run that comes with a call is lent until the call is over: until it is answered, the receiver
  * lets go of the reply capability or ends, or the caller does. One that comes with an answer is
@@ -51,6 +54,10 @@
 #define MESSAGE_RUN_ORDER(run) ((uint64_t)(run)&31)
 #define MESSAGE_RUN_RIGHTS(run) ((uint64_t)(run) >> 5 & 0x7f)
 #define MESSAGE_RUN_FRAMES(run) ((run) == 0 ? 0ull : 1ull << MESSAGE_RUN_ORDER(run))
+
+/* Beside a message call's number in rax. */
+#define MESSAGE_HAS_RUN 0x10000u
+#define MESSAGE_HAS_DEADLINE 0x20000u
 
 #define MESSAGE_WORDS 6
 #define MESSAGE_BYTES 48
