@@ -48,7 +48,7 @@ $(FONT): /usr/share/consolefonts/Uni2-VGA16.psf.gz
 
 # --- the kernel: kernel_build DIRECTORY,DEFINES gives DIRECTORY/kernel.elf ---
 
-KERNEL_C := $(wildcard boot/*.c kernel/*.c kernel/x86/*.c)
+KERNEL_C := $(filter-out kernel/x86/offsets.c,$(wildcard boot/*.c kernel/*.c kernel/x86/*.c))
 KERNEL_ASM := $(wildcard boot/*.asm kernel/*.asm kernel/x86/*.asm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small \
@@ -57,6 +57,15 @@ KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie 
 KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
   --build-id=none
 NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/
+
+# What the assembler files know of C's structures.
+build/gen/offsets.inc: kernel/x86/offsets.c build/obj/kernel.flags
+	@mkdir -p $(@D)
+	$(call say,GEN ,$@)
+	$(CC) $(KERNEL_CFLAGS) -MMD -MP -MT $@ -MF build/gen/offsets.d -S $< -o build/gen/offsets.s
+	sed -n 's/^-> \(.*\) \(.*\)/%define \1 \2/p' build/gen/offsets.s > $@
+
+-include build/gen/offsets.d
 
 define kernel_build
 $(1)_OBJECTS := $(KERNEL_C:%=$(1)/obj/%.o) $(KERNEL_ASM:%=$(1)/obj/%.o)
@@ -72,7 +81,7 @@ $(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
 	$$(call say,CC  ,$$@)
 	$(CC) $(KERNEL_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
-$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT)
+$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT) build/gen/offsets.inc
 	@mkdir -p $$(@D)
 	$$(call say,NASM,$$@)
 	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@

@@ -15,18 +15,18 @@
  */
 static uint64_t enter_own_map(void)
 {
-    uint64_t root = arch_root(), own = space_kernel_root();
+    uint64_t root = arch_loaded_root(), own = space_kernel_root();
     if (own == 0 || root == own) {
         return 0;
     }
-    arch_set_root(own);
+    arch_load_root(own);
     return root;
 }
 
 static void leave_own_map(uint64_t root)
 {
     if (root != 0) {
-        arch_set_root(root);
+        arch_load_root(root);
     }
 }
 

@@ -26,6 +26,10 @@ static void interrupt(uint64_t vector)
         arch_interrupt_end();
         return;
     }
+    if (vector == VECTOR_CALL) {
+        arch_interrupt_end();
+        return;
+    }
     uint64_t line = vector - VECTOR_INTERRUPTS;
     if (vector >= VECTOR_INTERRUPTS && line < INTERRUPT_LINES) {
         irq_arrived((uint32_t)line);

@@ -25,6 +25,7 @@ struct registers {
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_INTERRUPTS 48 /* first vector of device interrupts */
 #define VECTOR_QUANTUM 240   /* the timer that ends a thread's turn */
+#define VECTOR_CALL 241      /* from another CPU */
 #define VECTOR_SPURIOUS 255
 
 /* Page-table entries (Intel SDM 3A, 4.5). Cache types through the PAT set in cpu.c. */
@@ -40,6 +41,27 @@ struct registers {
 
 struct boot_info;
 struct thread;
+
+/* ---- CPUs (smp.c) ---- */
+
+#define CPUS_MAX 32
+extern unsigned arch_cpu_count; /* in use */
+
+/* In struct cpu (cpu.h), which GS points to in the kernel. */
+#define CPU_NUMBER_OFFSET 24
+#define CPU_ROOT_OFFSET 32
+
+/* Which of them this is; 0: the one that the firmware started. */
+static inline unsigned arch_cpu_number(void)
+{
+#ifdef COCOS_HOST
+    return 0;
+#else
+    unsigned number;
+    __asm__ volatile("movl %%gs:%c1, %0" : "=r"(number) : "i"(CPU_NUMBER_OFFSET));
+    return number;
+#endif
+}
 
 /* ---- Start (cpu.c, apic.c) ---- */
 
@@ -64,11 +86,18 @@ uint64_t arch_device_page(const struct boot_info *info, unsigned index);
 void arch_fill_entries(uint64_t *entries, uint64_t count, uint64_t first, uint64_t step);
 
 void arch_set_root(uint64_t root);
-extern uint64_t arch_loaded_root; /* what arch_set_root was last called with */
+/* What arch_set_root was last called with on this CPU. */
 static inline uint64_t arch_root(void)
 {
-    return arch_loaded_root;
+    uint64_t root;
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(root) : "i"(CPU_ROOT_OFFSET));
+    return root;
 }
+
+/* The processor's own word, for panics and whoever loads another one for a while only. */
+uint64_t arch_loaded_root(void);
+void arch_load_root(uint64_t root);
+
 uint64_t arch_fault_address(void);
 static inline void arch_flush_page(uint64_t address)
 {

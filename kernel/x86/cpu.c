@@ -59,11 +59,6 @@ extern char boot_stack_guard[], nmi_stack_guard[], double_fault_stack_guard[],
     machine_check_stack_guard[];
 extern char kernel_stacks_start[], kernel_stacks_end[];
 
-_Static_assert(offsetof(struct cpu, kernel_stack) == 8, "stated in entry.asm");
-_Static_assert(offsetof(struct cpu, registers_end) == 16, "stated in entry.asm");
-_Static_assert(offsetof(struct cpu, scratch) == 24, "stated in entry.asm");
-_Static_assert(sizeof(struct registers) == 176, "stated in entry.asm");
-
 static void load_segments(struct cpu *cpu)
 {
     cpu->gdt[0] = 0;
@@ -223,11 +218,19 @@ unsigned arch_physical_bits(void)
     return __get_cpuid(0x80000008, &a, &b, &c, &d) ? a & 0xff : 36;
 }
 
-uint64_t arch_loaded_root;
-
 void arch_set_root(uint64_t root)
 {
-    arch_loaded_root = root;
+    arch_cpu()->root = root;
+    write_cr3(root);
+}
+
+uint64_t arch_loaded_root(void)
+{
+    return read_cr3();
+}
+
+void arch_load_root(uint64_t root)
+{
     write_cr3(root);
 }
 

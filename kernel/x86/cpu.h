@@ -4,6 +4,7 @@
 #ifndef KERNEL_X86_CPU_H
 #define KERNEL_X86_CPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kernel/x86/arch.h"
@@ -48,17 +49,38 @@ struct tss {
     uint8_t ports[8192 + 1]; /* a set bit refuses; the last byte must be all ones */
 } __attribute__((packed));
 
-/* What entry.asm finds through GS. The offsets of the first four stand there, too. */
+/*
+ * One for each CPU, whose GS base it is in the kernel. tss.rsp[0] is the end of the registers of
+ * the thread that the CPU runs: traps push there, and entry.asm, too.
+ */
 struct cpu {
     struct cpu *self;
-    uint64_t kernel_stack;  /* top */
-    uint64_t registers_end; /* of the current thread: where traps push */
-    uint64_t scratch;       /* user rsp while SYSCALL is entered */
-    struct tss tss __attribute__((aligned(16)));
+    uint64_t kernel_stack;     /* top */
+    uint64_t scratch;          /* user rsp while SYSCALL is entered */
+    uint32_t number;           /* 0: the one that the firmware started */
+    volatile uint32_t request; /* what another CPU waits for */
+    uint64_t root;             /* what arch_set_root was last called with */
+    uint32_t apic_id;
+    uint32_t port_count; /* of `ports` */
+    uint32_t spare[3];   /* puts tss.rsp[0] at a multiple of 8 */
+    struct tss tss;
     uint64_t gdt[7] __attribute__((aligned(16)));
-};
+    struct port_range ports[PORT_RANGES]; /* those that user mode may use */
+} __attribute__((aligned(256))); /* the part of the TSS that is read at once lies in one page */
+_Static_assert(offsetof(struct cpu, number) == CPU_NUMBER_OFFSET, "stated in arch.h");
+_Static_assert(offsetof(struct cpu, root) == CPU_ROOT_OFFSET, "stated in arch.h");
+_Static_assert(offsetof(struct cpu, tss.rsp[0]) % 8 == 0, "read and written as one");
 
 extern struct cpu boot_cpu;
+
+/* This CPU's; not in handlers on stacks of their own, which do not trust GS. */
+static inline struct cpu *arch_cpu(void)
+{
+    struct cpu *cpu;
+    __asm__("movq %%gs:0, %0" : "=r"(cpu));
+    return cpu;
+}
+_Static_assert(offsetof(struct cpu, self) == 0, "stated in arch_cpu");
 
 /* What the processor has, and which parts of the FPU state a thread's frame keeps. */
 extern bool cpu_has_fsgsbase;

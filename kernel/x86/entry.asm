@@ -8,27 +8,7 @@
 ; The exception are system calls of class PLAIN (cocos/calls.h), which always go back to who made
 ; them: they leave the frame alone, and the few registers to be kept are on the kernel stack.
 
-; struct cpu (cpu.h)
-%define CPU_KERNEL_STACK 8
-%define CPU_REGISTERS_END 16
-%define CPU_SCRATCH 24
-
-; struct registers (arch.h), in bytes
-%define REG_R15 0
-%define REG_R11 32
-%define REG_RCX 96
-%define REG_RAX 112
-%define REG_VECTOR 120
-%define REG_RIP 136
-%define REG_CS 144
-%define REG_FLAGS 152
-%define REG_RSP 160
-%define REG_SS 168
-%define REG_BYTES 176
-
-%define USER_DATA 0x1b
-%define USER_CODE 0x23
-%define VECTOR_SYSCALL 256
+%include "gen/offsets.inc"             ; CPU_..., REG_..., USER_..., VECTOR_...: offsets.c
 
 section .text
 bits 64
@@ -135,17 +115,17 @@ kernel_exit:
     cmp rdx, rcx
     jne .by_iret
     mov r15, [rsp + REG_R15]
-    mov r14, [rsp + 8]
-    mov r13, [rsp + 16]
-    mov r12, [rsp + 24]
-    mov r10, [rsp + 40]
-    mov r9, [rsp + 48]
-    mov r8, [rsp + 56]
-    mov rbp, [rsp + 64]
-    mov rdi, [rsp + 72]
-    mov rsi, [rsp + 80]
-    mov rdx, [rsp + 88]
-    mov rbx, [rsp + 104]
+    mov r14, [rsp + REG_R14]
+    mov r13, [rsp + REG_R13]
+    mov r12, [rsp + REG_R12]
+    mov r10, [rsp + REG_R10]
+    mov r9, [rsp + REG_R9]
+    mov r8, [rsp + REG_R8]
+    mov rbp, [rsp + REG_RBP]
+    mov rdi, [rsp + REG_RDI]
+    mov rsi, [rsp + REG_RSI]
+    mov rdx, [rsp + REG_RDX]
+    mov rbx, [rsp + REG_RBX]
     mov rax, [rsp + REG_RAX]
     mov r11, [rsp + REG_FLAGS]
     mov rsp, [rsp + REG_RSP]

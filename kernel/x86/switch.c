@@ -76,8 +76,7 @@ void arch_thread_switch(struct thread *previous, struct thread *next)
     }
     load_state(next);
     uint64_t end = (uint64_t)(&next->registers + 1);
-    boot_cpu.registers_end = end;
-    boot_cpu.tss.rsp[0] = end;
+    arch_cpu()->tss.rsp[0] = end;
 }
 
 void arch_set_tls(struct thread *thread, uint64_t base)
@@ -88,19 +87,18 @@ void arch_set_tls(struct thread *thread, uint64_t base)
 
 void arch_ports_set(const struct port_range *ranges, unsigned count)
 {
-    static struct port_range enabled[PORT_RANGES];
-    static unsigned enabled_count;
-    uint8_t *map = boot_cpu.tss.ports;
-    for (unsigned i = 0; i < enabled_count; i++) {
-        for (unsigned port = enabled[i].first; port <= enabled[i].last; port++) {
+    struct cpu *cpu = arch_cpu();
+    uint8_t *map = cpu->tss.ports;
+    for (unsigned i = 0; i < cpu->port_count; i++) {
+        for (unsigned port = cpu->ports[i].first; port <= cpu->ports[i].last; port++) {
             map[port / 8] |= (uint8_t)(1u << port % 8);
         }
     }
     for (unsigned i = 0; i < count; i++) {
-        enabled[i] = ranges[i];
+        cpu->ports[i] = ranges[i];
         for (unsigned port = ranges[i].first; port <= ranges[i].last; port++) {
             map[port / 8] &= (uint8_t) ~(1u << port % 8);
         }
     }
-    enabled_count = count;
+    cpu->port_count = count;
 }
