@@ -13,6 +13,7 @@
 #include "kernel/frame_ptr.h"
 #include "kernel/reclaim.h"
 #include "kernel/space.h"
+#include "kernel/thread.h"
 #include "kernel/x86/arch.h"
 
 struct domain {
@@ -111,6 +112,24 @@ static inline uint64_t *space_entries(struct domain *domain, uint64_t at, uint32
     unsigned level = space_level(order);
     const struct table *table = space_table(domain, at, level);
     return table != NULL ? &table->entries[space_index(at, level)] : NULL;
+}
+
+/* What stood in the domain's tables is used by no other CPU any more: those that have them loaded
+ * are stopped, and load them anew. Before a frame changes hands. */
+static inline void space_flush_elsewhere(const struct domain *domain)
+{
+    if (__builtin_expect(arch_cpu_count > 1, 0)) {
+        space_stop_elsewhere(domain);
+    }
+}
+
+/* The same for one page, on this CPU, too. */
+static inline void space_flush(const struct domain *domain, uint64_t at)
+{
+    if (arch_root() == domain->root) {
+        arch_flush_page(at);
+    }
+    space_flush_elsewhere(domain);
 }
 
 /* The frame number that stands for the domain in frame records. */

@@ -75,6 +75,7 @@ static inline bool end_access_short(const struct domain *caller, struct frame *r
     leaf_clear(entry, record, space_refill(table, index));
     table->record->mappings--;
     arch_flush_page(address);
+    space_flush_elsewhere(caller);
     return true;
 }
 

@@ -138,6 +138,9 @@ int64_t sys_ports_enable(uint64_t number)
         return E_LIMIT;
     }
     domain->ports[domain->port_count++] = ports;
-    sched_ports_changed();
+    struct thread *thread = caller_thread();
+    thread->flags |= THREAD_HAS_PORTS;
+    thread_set_key(thread);
+    arch_load_more(thread);
     return OK;
 }

@@ -17,6 +17,7 @@
 #include "kernel/sched.h"
 #include "kernel/space.h"
 #include "kernel/start.h"
+#include "kernel/thread.h"
 #include "kernel/x86/arch.h"
 
 #define RAM_LEAST (16ull << 20)
@@ -123,7 +124,8 @@ static uint64_t enter_identity_map(void)
     struct identity_size size;
     uint64_t root =
         identity_build(&boot, &kernel, devices, device_count, boot_memory_tables, &size);
-    arch_set_root(root);
+    arch_load_root(root);
+    thread_nobody.root = root;
     space_init(root);
     log_print("paging: %lu tables, %B, top %B\n", size.tables, size.tables * FRAME_BYTES, size.top);
     if (size.device_tables != 0) {
@@ -198,6 +200,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     start_init(&boot, top);
     check_after_call(); /* only in the checking build: it looks at every block there is */
     log_print("init: started\n");
+    arch_user_mode_init();
     sched_run();
     arch_start();
 }

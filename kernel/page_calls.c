@@ -194,9 +194,7 @@ int64_t sys_page_unmap(uint64_t domain, uint64_t at, uint64_t order)
             LIKELY(space_keeps_table(target, table))) {
             leaf_clear(entry, frame_at(*entry & PTE_ADDRESS), 0);
             table->record->mappings--;
-            if (arch_root() == target->root) {
-                arch_flush_page(at);
-            }
+            space_flush(target, at);
             return OK;
         }
     }

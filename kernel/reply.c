@@ -7,6 +7,7 @@
 #include "kernel/inherit.h"
 #include "kernel/ipc.h"
 #include "kernel/loan.h"
+#include "kernel/thread_queue.h"
 
 static struct slot *reply_slot_of(const struct thread *answerer)
 {

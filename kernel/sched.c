@@ -136,7 +136,7 @@ void sched_set_cpu(struct thread *thread, uint16_t cpu)
         return;
     }
     bool ready = thread->state == THREAD_READY;
-    uint64_t deadline = thread->deadline.set ? thread->deadline.at : DEADLINE_NEVER;
+    uint64_t deadline = deadline_is_set(&thread->deadline) ? thread->deadline.at : DEADLINE_NEVER;
     if (ready) {
         sched_unready(thread);
     }
@@ -146,7 +146,7 @@ void sched_set_cpu(struct thread *thread, uint16_t cpu)
         if (thread->cpu != arch_cpu_number()) {
             arch_cpu_stop(thread->cpu);
         }
-        arch_unload(thread->cpu, true);
+        arch_unload(thread->cpu);
     }
     thread->cpu = cpu;
     thread_set_key(thread);
@@ -178,7 +178,6 @@ void sched_set_deadline(struct thread *thread, uint64_t deadline)
     if (deadline == DEADLINE_NEVER) {
         return;
     }
-    thread->deadline.set = true;
     timeline_add(&sched_cpus[thread->cpu].sleepers, &thread->deadline, deadline);
     if (thread->cpu == arch_cpu_number()) {
         set_alarm(this_sched());
@@ -189,9 +188,8 @@ void sched_set_deadline(struct thread *thread, uint64_t deadline)
 
 void sched_end_deadline(struct thread *thread)
 {
-    if (thread->deadline.set) {
+    if (deadline_is_set(&thread->deadline)) {
         timeline_remove(&sched_cpus[thread->cpu].sleepers, &thread->deadline);
-        thread->deadline.set = false;
     }
 }
 
@@ -205,7 +203,7 @@ void sched_timer(void)
         if (first == NULL || first->at > now) {
             break;
         }
-        ipc_expire(DEADLINE_THREAD(first));
+        ipc_expire(frame_ptr(frame_of(first) & ~(FRAME_BYTES - 1)));
     }
     if (sched->turn_end != 0 && sched->turn_end <= now) {
         sched->turn_end = 0;
@@ -292,7 +290,7 @@ static void unload(unsigned cpu)
         arch_cpu_stop(cpu);
     }
     sched_cpus[cpu].rests = true;
-    arch_unload(cpu, false);
+    arch_unload(cpu);
 }
 
 void sched_forget(struct thread *thread)

@@ -195,9 +195,7 @@ static struct frame *unhang(struct domain *domain, struct frame *record)
     struct table above = {0};
     set_model(&above, at, level);
     *entry = space_refill(&above, space_index(at, level));
-    if (arch_root() == domain->root) {
-        arch_flush_page(at);
-    }
+    space_flush(domain, at);
     forget(domain, record);
     domain_change_type(domain, frame, FRAME_STOCK, 0, 0);
     domain_add_stock(domain, frame);
@@ -251,10 +249,19 @@ static unsigned idle_chain(const struct domain *domain, uint64_t at)
 
 /* ---- Leaves ---- */
 
+void space_stop_elsewhere(const struct domain *domain)
+{
+    for (unsigned cpu = 0; cpu < arch_cpu_count; cpu++) {
+        if (cpu != arch_cpu_number() && arch_current_of(cpu)->root == domain->root) {
+            arch_cpu_stop(cpu);
+        }
+    }
+}
+
 static void flush_many(const struct domain *domain, uint64_t at, const struct run *run)
 {
     if (run->count > FLUSHED_ONE_BY_ONE) {
-        arch_set_root(domain->root);
+        arch_load_root(domain->root);
         return;
     }
     uint64_t step = run->order >= ORDER_BLOCK ? BLOCK_BYTES : FRAME_BYTES;
@@ -265,6 +272,7 @@ static void flush_many(const struct domain *domain, uint64_t at, const struct ru
 
 static inline void flush(const struct domain *domain, uint64_t at, const struct run *run)
 {
+    space_flush_elsewhere(domain);
     if (arch_root() != domain->root) {
         return;
     }

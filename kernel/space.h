@@ -89,6 +89,9 @@ static inline uint64_t space_refill(const struct table *table, uint32_t index)
                                                      : table->base + index * table->step;
 }
 
+/* See space_flush_elsewhere (kernel/domain.h). */
+void space_stop_elsewhere(const struct domain *domain);
+
 /* Of a domain that never runs again: takes back what one of its tables maps. */
 void space_drop_table(uint64_t table);
 

@@ -262,7 +262,7 @@ void start_init(const struct boot_info *info, uint64_t top)
     fill_slots(domain);
 
     struct thread *thread = thread_make(take_owned(domain, FRAME_THREAD, 0), domain);
-    arch_thread_init(&thread->registers, image.entry, STACK_TOP, 0);
+    arch_thread_begin(thread, image.entry, STACK_TOP, 0);
     /* Last, because it says what all this took. */
     map_upper(domain, SYSTEM_PAGE, make_system_page(info, top), MAP_READ, PTE_AVL_KERNEL);
     sched_ready(thread);

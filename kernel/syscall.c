@@ -8,6 +8,8 @@
 #include "kernel/domain.h"
 #include "kernel/traps.h"
 
+#define SYSCALL_BYTES 2 /* of the instruction */
+
 /* ---- PLAIN calls: entry.asm takes them from this table ---- */
 
 #ifdef COCOS_CHECKING
@@ -38,11 +40,7 @@ COCOS_PLAIN_CALLS(CHECKED_CALL)
 
 #endif
 
-#define COUNT_CALL(name, arguments, text) +1
-
 const plain_call plain_calls[] = {COCOS_PLAIN_CALLS(PLAIN_ENTRY)};
-const uint64_t plain_call_first = COCOS_CALL_BASE + (0 COCOS_FULL_CALLS(COUNT_CALL));
-const uint64_t plain_call_count = sizeof plain_calls / sizeof plain_calls[0];
 
 /* ---- All others ---- */
 
@@ -62,11 +60,27 @@ static int64_t bounce(struct registers *r)
     if (upcall == 0) {
         return E_CALL;
     }
-    /* rcx holds the return address already: that is how SYSCALL left it. SYSRET would lose it, so
-     * this exit is one from an exception. */
+    /* rcx holds the return address already: that is how SYSCALL left it. SYSRET would lose it. */
     r->rip = upcall;
-    r->vector = VECTOR_BOUNCED;
+    r->vector = VECTOR_ALL_REGISTERS;
     return CALL_NO_RESULT;
+}
+
+/* A PLAIN call that had to wait for the kernel's lock, and so came the long way. */
+static int64_t call_plain(struct registers *r)
+{
+    typedef int64_t (*handler)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+    handler handle = (handler)plain_calls[r->rax - COCOS_CALL_BASE];
+    int64_t result = handle(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
+    r->rdi = r->rsi = r->rdx = r->r10 = r->r8 = r->r9 = 0;
+    return result;
+}
+
+/* The number, without what a message call has beside it. */
+static uint64_t number_of(const struct registers *r)
+{
+    uint64_t number = r->rax & ~(uint64_t)(MESSAGE_HAS_RUN | MESSAGE_HAS_DEADLINE);
+    return number >= CALL_call && number <= CALL_reply ? number : r->rax;
 }
 
 #define FULL_CASE(name, arguments, text)                                                           \
@@ -75,18 +89,25 @@ static int64_t bounce(struct registers *r)
 
 static int64_t dispatch(struct registers *r)
 {
-    switch (r->rax) {
+    switch (number_of(r)) {
         COCOS_FULL_CALLS(FULL_CASE)
     default:
-        return bounce(r);
+        return r->rax - COCOS_CALL_BASE < CALL_INDEX_call ? call_plain(r) : bounce(r);
     }
 }
 
 void kernel_syscall(struct registers *r)
 {
-    int64_t result = dispatch(r);
-    if (result != CALL_NO_RESULT) {
-        r->rax = (uint64_t)result;
+    arch_lock();
+    if (sched_current() == NULL) {
+        /* Another CPU has stopped the thread meanwhile: when it goes on, it calls again. */
+        r->rip -= SYSCALL_BYTES;
+        r->vector = VECTOR_ALL_REGISTERS;
+    } else {
+        int64_t result = dispatch(r);
+        if (result != CALL_NO_RESULT) {
+            r->rax = (uint64_t)result;
+        }
     }
     check_after_call();
     sched_run();

@@ -44,12 +44,12 @@ COCOS_CALLS(CALL_HANDLER)
 /* Who makes the call that is being handled: running, and its domain is not being ended. */
 static inline struct thread *caller_thread(void)
 {
-    return sched_current();
+    return arch_current();
 }
 
 static inline struct domain *caller_domain(void)
 {
-    return sched_domain;
+    return arch_current()->domain;
 }
 
 #endif

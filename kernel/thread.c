@@ -12,6 +12,8 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
+struct thread thread_nobody;
+
 void thread_set_key(struct thread *thread)
 {
     uint32_t key = (uint32_t)thread->cpu << KEY_CPU_SHIFT | thread->priority;
@@ -61,7 +63,7 @@ struct thread *thread_make(uint64_t frame, struct domain *domain)
     thread->priority = thread->own_priority =
         domain->priority_limit < PRIORITY_NORMAL ? domain->priority_limit : PRIORITY_NORMAL;
     thread->wait_slots = NO_WAIT;
-    arch_fpu_init(thread);
+    arch_thread_make(thread);
     thread_set_key(thread);
     return thread;
 }
@@ -119,7 +121,7 @@ int64_t sys_thread_start(uint64_t number, uint64_t rip, uint64_t rsp, uint64_t a
     if (thread->state != THREAD_NEW || !in_program_area(rip) || !in_program_area(rsp)) {
         return E_ARGUMENT;
     }
-    arch_thread_init(&thread->registers, rip, rsp, argument);
+    arch_thread_begin(thread, rip, rsp, argument);
     sched_ready(thread);
     return OK;
 }

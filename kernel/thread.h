@@ -103,10 +103,29 @@ static inline uint64_t thread_top(const struct thread *thread)
     return frame_of(thread) + sizeof(struct registers);
 }
 
+/* Current where no thread is: its address space is the kernel's own. */
+extern struct thread thread_nobody;
+
 /* The thread with that top; 0: NULL. */
 static inline struct thread *thread_at(uint64_t top)
 {
     return top != 0 ? frame_ptr(top - sizeof(struct registers)) : NULL;
+}
+
+static inline struct thread *arch_current(void)
+{
+    return thread_at(arch_top());
+}
+
+static inline struct thread *arch_current_of(unsigned cpu)
+{
+    return thread_at(arch_top_of(cpu));
+}
+
+/* The page tables this CPU uses. */
+static inline uint64_t arch_root(void)
+{
+    return arch_current()->root;
 }
 
 /* To be called when priority, CPU or flags have changed. The short way switches from thread p to

@@ -1,13 +1,12 @@
 /*
- * Exceptions and interrupts: see traps.h. A user's exception becomes a message to its fault
- * endpoint (DESIGN section 6); the kernel's own is a panic.
+ * Exceptions and interrupts: see traps.h.
  */
 #include "kernel/traps.h"
 
 #include <stddef.h>
 
 #include "kernel/check.h"
-#include "kernel/ipc.h"
+#include "kernel/fault.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
 #include "kernel/sched.h"
@@ -16,46 +15,27 @@
 #define VECTOR_NMI 2
 #define EXCEPTIONS 32
 
-static void interrupt(uint64_t vector)
+void kernel_interrupt(uint64_t vector)
 {
     if (vector == VECTOR_SPURIOUS) {
         return;
     }
-    if (vector == VECTOR_QUANTUM) {
-        sched_quantum_ended();
-        arch_interrupt_end();
-        return;
+    if (vector == VECTOR_TIMER) {
+        sched_timer();
+    } else if (vector >= VECTOR_INTERRUPTS && vector < VECTOR_INTERRUPTS + INTERRUPT_LINES) {
+        irq_arrived((uint32_t)(vector - VECTOR_INTERRUPTS));
     }
-    if (vector == VECTOR_CALL) {
-        arch_interrupt_end();
-        return;
-    }
-    uint64_t line = vector - VECTOR_INTERRUPTS;
-    if (vector >= VECTOR_INTERRUPTS && line < INTERRUPT_LINES) {
-        irq_arrived((uint32_t)line);
-        arch_interrupt_end();
-    }
-}
-
-static void fault(struct thread *thread)
-{
-    const struct registers *r = &thread->registers;
-    thread->fault[FAULT_WORD_KIND] = FAULT_MESSAGE + r->vector;
-    thread->fault[FAULT_WORD_ADDRESS] = r->vector == VECTOR_PAGE_FAULT ? arch_fault_address() : 0;
-    thread->fault[FAULT_WORD_RIP] = r->rip;
-    thread->fault[FAULT_WORD_RSP] = r->rsp;
-    thread->fault[FAULT_WORD_CODE] = r->code;
-    thread->fault[FAULT_WORD_SPARE] = 0;
-    ipc_fault(thread);
+    arch_interrupt_end();
 }
 
 void kernel_trap(struct registers *r)
 {
-    if (r->vector < EXCEPTIONS) {
+    arch_lock();
+    if (r->vector >= EXCEPTIONS) {
+        kernel_interrupt(r->vector);
+    } else if (sched_current() != NULL) {
         fault(sched_current());
-    } else {
-        interrupt(r->vector);
-    }
+    } /* else another CPU has stopped the thread: when it goes on, it faults again */
     check_after_call();
     sched_run();
 }
@@ -68,5 +48,5 @@ void kernel_own_trap(struct registers *r)
     if (r->vector < EXCEPTIONS) {
         panic_fault(r, r->vector == VECTOR_PAGE_FAULT ? arch_fault_address() : 0);
     }
-    interrupt(r->vector);
+    kernel_idle_interrupt(r->vector);
 }

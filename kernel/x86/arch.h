@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <cocos/abi.h>
+
 /*
  * A thread's registers in user mode. The order is what kernel/x86/entry.asm pushes; the last five
  * are pushed by the processor (Intel SDM 3A, 6.14.2), straight into the thread's frame.
@@ -21,10 +23,13 @@ struct registers {
 };
 
 #define VECTOR_SYSCALL 256
-#define VECTOR_BOUNCED 257 /* a system call that goes on at the domain's upcall */
+#define VECTOR_ALL_REGISTERS 257 /* none: the thread leaves with all registers as they are here */
+#define VECTOR_NO_FPU 7
+#define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 #define VECTOR_INTERRUPTS 48 /* first vector of device interrupts */
-#define VECTOR_QUANTUM 240   /* the timer that ends a thread's turn */
+#define VECTOR_TIMER 240
+#define VECTOR_CALL 241 /* another CPU wants this one in the kernel */
 #define VECTOR_CALL 241      /* from another CPU */
 #define VECTOR_SPURIOUS 255
 
@@ -40,16 +45,16 @@ struct registers {
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
 struct boot_info;
+struct domain;
 struct thread;
 
 /* ---- CPUs (smp.c) ---- */
 
-#define CPUS_MAX 32
 extern unsigned arch_cpu_count; /* in use */
 
 /* In struct cpu (cpu.h), which GS points to in the kernel. */
 #define CPU_NUMBER_OFFSET 24
-#define CPU_ROOT_OFFSET 32
+#define CPU_TOP_OFFSET 64
 
 /* Which of them this is; 0: the one that the firmware started. */
 static inline unsigned arch_cpu_number(void)
@@ -62,6 +67,37 @@ static inline unsigned arch_cpu_number(void)
     return number;
 #endif
 }
+
+/* The top of this CPU's current thread (kernel/thread.h): the one it has loaded. */
+static inline uint64_t arch_top(void)
+{
+#ifdef COCOS_HOST
+    extern uint64_t host_top;
+    return host_top;
+#else
+    uint64_t top;
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(top) : "i"(CPU_TOP_OFFSET));
+    return top;
+#endif
+}
+
+/* That of another CPU. It may change at any time, unless that CPU was stopped. */
+uint64_t arch_top_of(unsigned cpu);
+
+/* ---- The kernel's lock (lock.c) ---- */
+
+/* One CPU at a time is inside the kernel. It is held from arch_lock until user mode is entered, or
+ * while there is nothing to run. */
+void arch_lock(void);
+
+/* Makes another CPU come into the kernel and wait for the lock, which this one has: it runs no user
+ * mode then, has no address space loaded but the kernel's own, so that it keeps no translation of
+ * any other, and what its current thread had in registers is in the thread's frame. Returns when
+ * that is so. */
+void arch_cpu_stop(unsigned cpu);
+
+/* Makes another CPU look at its run queue. */
+void arch_cpu_interrupt(unsigned cpu);
 
 /* ---- Start (cpu.c, apic.c) ---- */
 
@@ -85,15 +121,6 @@ uint64_t arch_device_page(const struct boot_info *info, unsigned index);
 /* Writes `count` entries: first, first + step, first + 2 * step, ... Needs arch_cpu_init. */
 void arch_fill_entries(uint64_t *entries, uint64_t count, uint64_t first, uint64_t step);
 
-void arch_set_root(uint64_t root);
-/* What arch_set_root was last called with on this CPU. */
-static inline uint64_t arch_root(void)
-{
-    uint64_t root;
-    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(root) : "i"(CPU_ROOT_OFFSET));
-    return root;
-}
-
 /* The processor's own word, for panics and whoever loads another one for a while only. */
 uint64_t arch_loaded_root(void);
 void arch_load_root(uint64_t root);
@@ -113,23 +140,47 @@ static inline void arch_clear(void *at, uint64_t bytes)
 
 /* ---- Threads ---- */
 
-/* Sets a new thread's registers: user mode, interrupts on. */
-void arch_thread_init(struct registers *registers, uint64_t rip, uint64_t rsp, uint64_t argument);
+/* A new thread's registers and FPU state: user mode, interrupts on, all else zero or as after a
+ * reset; and where it begins. */
+void arch_thread_make(struct thread *thread);
+void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64_t argument);
 
-/* Makes `next` the thread that kernel_exit returns to: its stack for traps, its FPU and TLS. */
-void arch_thread_switch(struct thread *previous, struct thread *next);
+/* Makes `next` the current thread, which kernel_exit returns to: saves what the one before had in the
+ * CPU, loads its address space, TLS base, and where it has them FPU and ports. */
+void arch_switch(struct thread *next);
+
+/* The current thread has something more to be loaded (THREAD_HAS_FPU, THREAD_HAS_PORTS). */
+void arch_load_more(struct thread *thread);
+
+/* Are the domain's ports, as they are now, loaded on this CPU? */
+bool arch_ports_loaded(const struct domain *domain);
+
+/* A domain is no more: no CPU has its ports loaded. */
+void arch_ports_forget(const struct domain *domain);
+
+/* The CPU, this one or a stopped one, has nobody loaded any more (thread_nobody). */
+void arch_unload(unsigned cpu);
+
+/* What the short way compares the next thread with (kernel/thread.h). */
+void arch_set_ready_key(unsigned cpu, uint32_t key);
 
 /* Sets the FS base of the current thread. */
 void arch_set_tls(struct thread *thread, uint64_t base);
 
-/* Puts a clean FPU state into a new thread's frame. */
-void arch_fpu_init(struct thread *thread);
+/* One of a thread's registers (enum thread_register, up to THREAD_GS) as it is in its frame. Setting
+ * it makes the thread leave with all of them as they are in the frame; false: no thread may have
+ * that value. */
+uint64_t arch_register_get(const struct thread *thread, uint64_t number);
+bool arch_register_set(struct thread *thread, uint64_t number, uint64_t value);
 
-/* Enables interrupts until one has come; called with nothing to run. */
+/* Enables interrupts until one has come; called with nothing to run. Meanwhile the lock is free. */
 void arch_wait_for_interrupt(void);
 
-/* Serves the interrupts that are pending. */
+/* Serves the interrupts that are pending, and lets others have the lock. */
 void arch_allow_interrupts(void);
+
+/* To be called on each CPU before it enters user mode, when arch_cpu_count is what it will be. */
+void arch_user_mode_init(void);
 
 /* Leaves the kernel for the first time, to the current thread. */
 _Noreturn void arch_start(void);
@@ -148,13 +199,11 @@ void arch_quantum_start(void);
 
 /* ---- Ports ---- */
 
-/* Makes exactly the ports of `ranges` usable in user mode; count 0: none. */
 #define PORT_RANGES 8 /* per domain */
 struct port_range {
     uint16_t first;
     uint16_t last;
 };
-void arch_ports_set(const struct port_range *ranges, unsigned count);
 
 /* ---- The emergency console (serial.c, screen.c) ---- */
 

@@ -45,6 +45,7 @@ struct table_pointer {
 } __attribute__((packed));
 
 struct cpu boot_cpu;
+struct cpu *arch_cpus[CPUS_MAX];
 static struct idt_gate idt[256] __attribute__((aligned(16)));
 bool cpu_has_fsgsbase;
 bool cpu_has_xsave;
@@ -52,7 +53,7 @@ uint32_t cpu_xstate_mask;
 static char features[64];
 
 extern const uint64_t trap_stubs[256];
-extern char nmi_entry[], double_fault_entry[], machine_check_entry[], syscall_entry[],
+extern char nmi_entry[], double_fault_entry[], machine_check_entry[],
     kernel_exit[];
 extern char boot_stack_top[], nmi_stack_top[], double_fault_stack_top[], machine_check_stack_top[];
 extern char boot_stack_guard[], nmi_stack_guard[], double_fault_stack_guard[],
@@ -72,11 +73,11 @@ static void load_segments(struct cpu *cpu)
                   (limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56;
     cpu->gdt[6] = base >> 32;
 
-    cpu->tss.rsp[0] = cpu->kernel_stack;
+    cpu->tss.rsp[0] = thread_top(&thread_nobody);
     cpu->tss.ist[0] = (uint64_t)nmi_stack_top;
     cpu->tss.ist[1] = (uint64_t)double_fault_stack_top;
     cpu->tss.ist[2] = (uint64_t)machine_check_stack_top;
-    cpu->tss.io_map = offsetof(struct tss, ports);
+    cpu->tss.io_map = NO_IO_MAP;
     memset(cpu->tss.ports, 0xff, sizeof cpu->tss.ports);
 
     struct table_pointer pointer = {sizeof cpu->gdt - 1, (uint64_t)cpu->gdt};
@@ -195,6 +196,7 @@ void arch_cpu_init(void)
 {
     struct cpu *cpu = &boot_cpu;
     cpu->self = cpu;
+    arch_cpus[cpu->number] = cpu;
     cpu->kernel_stack = (uint64_t)boot_stack_top;
     load_segments(cpu);
     load_traps();
@@ -203,7 +205,6 @@ void arch_cpu_init(void)
     write_msr(MSR_EFER, read_msr(MSR_EFER) | 1); /* SCE: SYSCALL */
     write_msr(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_KERNEL_DATA | 3)
                                                                    << 48);
-    write_msr(MSR_LSTAR, (uint64_t)syscall_entry);
     write_msr(MSR_FMASK, FLAGS_CLEARED_ON_SYSCALL);
 }
 
@@ -216,12 +217,6 @@ unsigned arch_physical_bits(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     return __get_cpuid(0x80000008, &a, &b, &c, &d) ? a & 0xff : 36;
-}
-
-void arch_set_root(uint64_t root)
-{
-    arch_cpu()->root = root;
-    write_cr3(root);
 }
 
 uint64_t arch_loaded_root(void)

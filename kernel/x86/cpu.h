@@ -25,6 +25,7 @@
 #define CR4_OSXSAVE (1ull << 18)
 #define CR4_SMEP (1ull << 20)
 #define CR4_SMAP (1ull << 21)
+#define CR0_TS (1ull << 3)
 #define CR0_WP (1ull << 16)
 
 #define MSR_EFER 0xc0000080u
@@ -48,6 +49,7 @@ struct tss {
     uint16_t io_map;
     uint8_t ports[8192 + 1]; /* a set bit refuses; the last byte must be all ones */
 } __attribute__((packed));
+#define NO_IO_MAP sizeof(struct tss) /* in io_map: behind the end, every port is refused */
 
 /*
  * One for each CPU, whose GS base it is in the kernel. tss.rsp[0] is the end of the registers of
@@ -59,19 +61,25 @@ struct cpu {
     uint64_t scratch;          /* user rsp while SYSCALL is entered */
     uint32_t number;           /* 0: the one that the firmware started */
     volatile uint32_t request; /* what another CPU waits for */
-    uint64_t root;             /* what arch_set_root was last called with */
     uint32_t apic_id;
-    uint32_t port_count; /* of `ports` */
-    uint32_t spare[3];   /* puts tss.rsp[0] at a multiple of 8 */
+    uint32_t ready_key; /* arch_set_ready_key */
+    bool fpu_on;        /* CR0.TS is clear */
+    uint8_t spare[3];
+    uint32_t port_count;          /* of `ports` */
+    const struct domain *ports_of; /* whose they are */
+    uint32_t more_spare;          /* puts tss.rsp[0] at a multiple of 8 */
     struct tss tss;
     uint64_t gdt[7] __attribute__((aligned(16)));
     struct port_range ports[PORT_RANGES]; /* those that user mode may use */
 } __attribute__((aligned(256))); /* the part of the TSS that is read at once lies in one page */
 _Static_assert(offsetof(struct cpu, number) == CPU_NUMBER_OFFSET, "stated in arch.h");
-_Static_assert(offsetof(struct cpu, root) == CPU_ROOT_OFFSET, "stated in arch.h");
+_Static_assert(offsetof(struct cpu, tss.rsp[0]) == CPU_TOP_OFFSET, "stated in arch.h");
 _Static_assert(offsetof(struct cpu, tss.rsp[0]) % 8 == 0, "read and written as one");
 
 extern struct cpu boot_cpu;
+extern struct cpu *arch_cpus[CPUS_MAX]; /* those in use */
+
+#define FLAGS_USER 0x202u /* IF and the bit that is always one */
 
 /* This CPU's; not in handlers on stacks of their own, which do not trust GS. */
 static inline struct cpu *arch_cpu(void)
@@ -81,6 +89,18 @@ static inline struct cpu *arch_cpu(void)
     return cpu;
 }
 _Static_assert(offsetof(struct cpu, self) == 0, "stated in arch_cpu");
+
+/* entry.asm */
+extern char syscall_entry[], syscall_entry_locking[], syscall_entry_bare[];
+void idle_until_interrupt(void);
+void idle_serve_interrupts(void);
+
+/* The current thread is taken out of this CPU, but stays its current one; and is put back
+ * (switch.c). */
+void arch_park(void);
+void arch_unpark(void);
+
+extern volatile uint32_t kernel_lock; /* lock.c */
 
 /* What the processor has, and which parts of the FPU state a thread's frame keeps. */
 extern bool cpu_has_fsgsbase;

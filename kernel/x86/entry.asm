@@ -5,15 +5,19 @@
 ; whichever thread is then current. So the kernel keeps no stack per thread, and a thread that
 ; waits is nothing but its frame. From kernel mode only faults and, while idle, interrupts come.
 ;
-; The exception are system calls of class PLAIN (cocos/calls.h), which always go back to who made
-; them: they leave the frame alone, and the few registers to be kept are on the kernel stack.
+; Two kinds of system call are short cuts. Those of class PLAIN (cocos/calls.h) always go back to
+; who made them: they leave the frame alone, and the few registers to be kept are on the kernel
+; stack. And messages of words alone, between threads of one CPU, go the short way: kernel/x86/short.inc.
 
 %include "gen/offsets.inc"             ; CPU_..., REG_..., USER_..., VECTOR_...: offsets.c
+
+; A field of struct thread, from the thread's top on (kernel/thread.h).
+%define TOP(field) (field - REG_BYTES)
 
 section .text
 bits 64
 extern kernel_syscall, kernel_trap, kernel_own_trap
-extern plain_calls, plain_call_first, plain_call_count
+extern plain_calls, kernel_lock, cap_epoch
 
 %macro push_registers 0
     push rax
@@ -52,21 +56,34 @@ extern plain_calls, plain_call_first, plain_call_count
 %endmacro
 
 ; SYSCALL: rcx = return address, r11 = flags, rsp = the user's, interrupts off, DF and AC
-; cleared by FMASK.
-global syscall_entry
-syscall_entry:
+; cleared by FMASK. One way in where there is one CPU, one that takes the kernel's lock, and one for
+; processors that have no instructions for the bases of FS and GS, without the short way.
+;
+; entry_way NAME, locks, has the short way
+%macro entry_way 3
+align 64
+global %1
+%1:
     swapgs
+    sub rax, COCOS_CALL_BASE
+    cmp rax, PLAIN_CALLS
+    jae %%not_plain
+%if %2
+    lock bts dword [kernel_lock], 0
+    jc long_way                         ; there it waits for it
+%endif
     mov [gs:CPU_SCRATCH], rsp
-    sub rax, [plain_call_first]
-    cmp rax, [plain_call_count]
-    jae .full
     mov rsp, [gs:CPU_KERNEL_STACK]
     push rcx
     push r11
     mov rcx, r10                        ; C's fourth argument; the others are where C has them
     call [plain_calls + rax * 8]
+%1_plain_return:
     pop r11
     pop rcx
+%if %2
+    mov dword [kernel_lock], 0
+%endif
     ; The handler kept rbx and r12-r15. Nothing of the kernel leaks in the others.
     xor edi, edi
     xor esi, esi
@@ -82,9 +99,54 @@ syscall_entry:
     ; and behind the last one of the upper half comes 0 (that half's last 2 MiB are never mapped,
     ; anyway).
     o64 sysret
-.full:
-    add rax, [plain_call_first]
-    mov rsp, [gs:CPU_REGISTERS_END]
+%%not_plain:
+%if %3
+    short_ways %2
+%else
+    cmp rax, MESSAGE_NUMBERS
+    jae bounce
+%endif
+    jmp long_way
+%endmacro
+
+%include "kernel/x86/short.inc"
+
+entry_way syscall_entry, 0, 1
+entry_way syscall_entry_locking, 1, 1
+entry_way syscall_entry_bare, 1, 0
+
+; A number that is not the kernel's (rax: less COCOS_CALL_BASE), in a domain with an upcall: goes on
+; there, all registers as SYSCALL left them. SYSRET would lose rcx, so it is left by IRET.
+bounce:
+    mov [gs:CPU_SCRATCH], rsp
+    mov rsp, [gs:CPU_KERNEL_STACK]
+    push USER_DATA
+    push qword [gs:CPU_SCRATCH]
+    push r11
+    push USER_CODE
+    add rax, COCOS_CALL_BASE
+    push rax                            ; room for the upcall
+    push rax
+    mov rax, [gs:CPU_TOP]
+    mov rax, [rax + TOP(THREAD_DOMAIN)]
+    mov rax, [rax + DOMAIN_UPCALL]
+    test rax, rax
+    jz .none
+    mov [rsp + 8], rax
+    pop rax
+    swapgs
+    iretq
+.none:
+    pop rax
+    sub rax, COCOS_CALL_BASE
+    mov rsp, [gs:CPU_SCRATCH]
+    ; fall through
+
+; All other calls: rax is the number less COCOS_CALL_BASE, all other registers are the user's.
+long_way:
+    mov [gs:CPU_SCRATCH], rsp
+    add rax, COCOS_CALL_BASE
+    mov rsp, [gs:CPU_TOP]
     push USER_DATA
     push qword [gs:CPU_SCRATCH]
     push r11
@@ -102,8 +164,9 @@ syscall_entry:
 ; Leaves to user mode with the current thread's registers.
 global kernel_exit
 kernel_exit:
-    mov rsp, [gs:CPU_REGISTERS_END]
+    mov rsp, [gs:CPU_TOP]
     sub rsp, REG_BYTES
+    mov dword [kernel_lock], 0
     cmp dword [rsp + REG_VECTOR], VECTOR_SYSCALL
     jne .by_iret
     ; The address may have been set since the SYSCALL: if it is not canonical, the thread leaves by
@@ -195,16 +258,16 @@ own_stack_stub double_fault_entry, 8
 own_stack_stub machine_check_entry, 18
 
 ; Idle: interrupts on until one was served, then back to the caller.
-global arch_wait_for_interrupt
-arch_wait_for_interrupt:
+global idle_until_interrupt
+idle_until_interrupt:
     sti
     hlt
     cli
     ret
 
 ; The same without waiting: interrupts are served behind the instruction that follows STI.
-global arch_allow_interrupts
-arch_allow_interrupts:
+global idle_serve_interrupts
+idle_serve_interrupts:
     sti
     nop
     cli

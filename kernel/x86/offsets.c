@@ -4,6 +4,9 @@
  */
 #include <stddef.h>
 
+#include <cocos/calls.h>
+#include <cocos/message.h>
+
 #include "kernel/cap.h"
 #include "kernel/domain.h"
 #include "kernel/endpoint.h"
@@ -23,13 +26,13 @@ static void offsets_cpu(void)
     DEFINE_OFFSET(CPU_SCRATCH, cpu, scratch);
     DEFINE_OFFSET(CPU_NUMBER, cpu, number);
     DEFINE_OFFSET(CPU_REQUEST, cpu, request);
-    DEFINE_OFFSET(CPU_ROOT, cpu, root);
     DEFINE_OFFSET(CPU_APIC_ID, cpu, apic_id);
-    DEFINE_OFFSET(CPU_REGISTERS_END, cpu, tss.rsp[0]);
+    DEFINE_OFFSET(CPU_READY_KEY, cpu, ready_key);
+    DEFINE_OFFSET(CPU_TOP, cpu, tss.rsp[0]);
+    DEFINE_VALUE(FLAGS_USER, FLAGS_USER);
     DEFINE_VALUE(USER_CODE, SELECTOR_USER_CODE);
     DEFINE_VALUE(USER_DATA, SELECTOR_USER_DATA);
     DEFINE_VALUE(VECTOR_SYSCALL, VECTOR_SYSCALL);
-    DEFINE_VALUE(VECTOR_BOUNCED, VECTOR_BOUNCED);
 }
 
 static void offsets_registers(void)
@@ -61,46 +64,61 @@ static void offsets_registers(void)
 
 static void offsets_thread(void)
 {
-    DEFINE_OFFSET(THREAD_REGISTERS, thread, registers);
-    DEFINE_OFFSET(THREAD_DOMAIN, thread, domain);
-    DEFINE_OFFSET(THREAD_NEXT, thread, next);
-    DEFINE_OFFSET(THREAD_PREV, thread, prev);
+    DEFINE_OFFSET(THREAD_ROOT, thread, root);
+    DEFINE_OFFSET(THREAD_SLOTS, thread, slots);
+    DEFINE_OFFSET(THREAD_TLS_BASE, thread, tls_base);
+    DEFINE_OFFSET(THREAD_AS_NEXT, thread, as_next);
+    DEFINE_OFFSET(THREAD_AS_PREVIOUS, thread, as_previous);
     DEFINE_OFFSET(THREAD_STATE, thread, state);
-    DEFINE_OFFSET(THREAD_PRIORITY, thread, priority);
-    DEFINE_OFFSET(THREAD_ENDPOINT, thread, endpoint);
-    DEFINE_OFFSET(THREAD_BADGE, thread, badge);
-    DEFINE_OFFSET(THREAD_CALL, thread, call);
-    DEFINE_OFFSET(THREAD_REPLY_SLOT, thread, reply_slot);
-    DEFINE_OFFSET(THREAD_SEND_SLOT, thread, send_slot);
-    DEFINE_OFFSET(THREAD_RECEIVE_SLOT, thread, receive_slot);
-    DEFINE_OFFSET(THREAD_LENT, thread, lent);
-    DEFINE_OFFSET(THREAD_FS_BASE, thread, fs_base);
-    DEFINE_OFFSET(THREAD_GS_BASE, thread, gs_base);
-    DEFINE_OFFSET(THREAD_FPU, thread, fpu);
+    DEFINE_OFFSET(THREAD_CALLER, thread, caller);
+    DEFINE_OFFSET(THREAD_ANSWERER, thread, answerer);
+    DEFINE_OFFSET(THREAD_WAIT_SLOTS, thread, wait_slots);
+    DEFINE_OFFSET(THREAD_WAIT_EPOCH, thread, wait_epoch);
+    DEFINE_OFFSET(THREAD_WAIT_ENDPOINT, thread, wait_endpoint);
+    DEFINE_OFFSET(THREAD_WAIT_REPLY, thread, wait_reply);
+    DEFINE_OFFSET(THREAD_DOMAIN, thread, domain);
+    DEFINE_VALUE(THREAD_READY, THREAD_READY);
+    DEFINE_VALUE(THREAD_ANSWER, THREAD_ANSWER);
+    DEFINE_VALUE(THREAD_RECEIVING, THREAD_RECEIVING);
+    DEFINE_VALUE(PRIORITIES, PRIORITIES);
 }
 
 static void offsets_objects(void)
 {
-    DEFINE_OFFSET(DOMAIN_ROOT, domain, root);
-    DEFINE_OFFSET(DOMAIN_SLOTS, domain, slots);
-    DEFINE_OFFSET(DOMAIN_NUMBER, domain, number);
     DEFINE_OFFSET(DOMAIN_UPCALL, domain, upcall);
-    DEFINE_OFFSET(DOMAIN_PORT_COUNT, domain, port_count);
-    DEFINE_OFFSET(DOMAIN_DYING, domain, dying);
     DEFINE_OFFSET(SLOT_OBJECT, slot, object);
-    DEFINE_OFFSET(SLOT_GENERATION, slot, generation);
     DEFINE_OFFSET(SLOT_BADGE, slot, badge);
     DEFINE_OFFSET(SLOT_TYPE, slot, type);
-    DEFINE_OFFSET(SLOT_RIGHTS, slot, rights);
-    DEFINE_VALUE(SLOT_BYTES, sizeof(struct slot));
-    DEFINE_OFFSET(ENDPOINT_SENDERS, endpoint, senders);
-    DEFINE_OFFSET(ENDPOINT_RECEIVERS, endpoint, receivers);
+    DEFINE_VALUE(SLOT_SHIFT, __builtin_ctz(sizeof(struct slot)));
+    DEFINE_VALUE(SLOTS_PER_DOMAIN, SLOTS_PER_DOMAIN);
+    DEFINE_VALUE(RIGHT_SEND, RIGHT_SEND);
+    DEFINE_VALUE(RIGHT_SIGNAL, RIGHT_SIGNAL);
+    DEFINE_VALUE(CAP_EMPTY, CAP_EMPTY);
+    DEFINE_OFFSET(ENDPOINT_FAST, endpoint, fast);
     DEFINE_OFFSET(ENDPOINT_SIGNALS, endpoint, signals);
-    DEFINE_OFFSET(ENDPOINT_CLOSING, endpoint, closing);
+    DEFINE_OFFSET(ENDPOINT_SENDERS_USED, endpoint, senders.used);
+    DEFINE_OFFSET(ENDPOINT_RECEIVERS, endpoint, receivers.first);
+    DEFINE_VALUE(ENDPOINT_IDLE, ENDPOINT_IDLE);
+    DEFINE_VALUE(ENDPOINT_LOOK, ENDPOINT_LOOK);
+}
+_Static_assert(offsetof(struct slot, rights) == offsetof(struct slot, type) + 1 &&
+                   offsetof(struct slot, checked) == offsetof(struct slot, type) + 2,
+               "short.inc loads the three at once");
+
+static void offsets_calls(void)
+{
+    DEFINE_VALUE(COCOS_CALL_BASE, COCOS_CALL_BASE);
+    DEFINE_VALUE(PLAIN_CALLS, CALL_INDEX_call);
+    DEFINE_VALUE(CALL_INDEX_reply_wait, CALL_INDEX_reply_wait - CALL_INDEX_call);
+    DEFINE_VALUE(CALL_INDEX_wait, CALL_INDEX_wait - CALL_INDEX_call);
+    DEFINE_VALUE(CALL_INDEX_signal, CALL_INDEX_signal - CALL_INDEX_call);
+    DEFINE_VALUE(MESSAGE_NUMBERS, 2 * (MESSAGE_HAS_RUN | MESSAGE_HAS_DEADLINE));
+    DEFINE_VALUE(RECEIVED_SIGNAL, RECEIVED_SIGNAL);
 }
 
 void offsets(void)
 {
+    offsets_calls();
     offsets_cpu();
     offsets_registers();
     offsets_thread();

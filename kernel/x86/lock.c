@@ -1,0 +1,87 @@
+/*
+ * One lock for the whole kernel (Peters and others, "For a Microkernel, a Big Lock Is Fine", 2015),
+ * taken late and held briefly; and stopping other CPUs. entry.asm takes and frees it, too.
+ */
+#include "kernel/panic.h"
+#include "kernel/traps.h"
+#include "kernel/x86/cpu.h"
+
+/* So often is looked whether a CPU has stopped: many seconds. What keeps interrupts off is bounded. */
+#define LOOKS_MOST (1ull << 34)
+
+volatile uint32_t kernel_lock;
+
+static void pause(void)
+{
+    __asm__ volatile("pause");
+}
+
+/* Another CPU, which has the lock, wants this one to have no address space loaded. */
+static void stop_as_asked(struct cpu *cpu)
+{
+    arch_park();
+    __atomic_store_n(&cpu->request, 0, __ATOMIC_RELEASE);
+}
+
+static void wait_for_lock(void)
+{
+    struct cpu *cpu = arch_cpu();
+    bool stopped = false;
+    while (__atomic_exchange_n(&kernel_lock, 1, __ATOMIC_ACQUIRE) != 0) {
+        while (kernel_lock != 0) {
+            if (cpu->request != 0) {
+                stop_as_asked(cpu);
+                stopped = true;
+            }
+            pause();
+        }
+    }
+    if (stopped) {
+        arch_unpark();
+    }
+}
+
+void arch_lock(void)
+{
+    if (arch_cpu_count > 1) {
+        wait_for_lock();
+    }
+}
+
+static void unlock(void)
+{
+    kernel_lock = 0; /* stores are seen in order (SDM 3A, 8.2.2) */
+}
+
+void arch_cpu_stop(unsigned number)
+{
+    struct cpu *cpu = arch_cpus[number];
+    cpu->request = 1;
+    arch_cpu_interrupt(number);
+    for (uint64_t i = 0; __atomic_load_n(&cpu->request, __ATOMIC_ACQUIRE) != 0; i++) {
+        ensure(i < LOOKS_MOST);
+        pause();
+    }
+}
+
+void arch_wait_for_interrupt(void)
+{
+    unlock();
+    idle_until_interrupt();
+    arch_lock();
+}
+
+void arch_allow_interrupts(void)
+{
+    unlock();
+    idle_serve_interrupts();
+    arch_lock();
+}
+
+/* An interrupt while there was nothing to run. */
+void kernel_idle_interrupt(uint64_t vector)
+{
+    arch_lock();
+    kernel_interrupt(vector);
+    unlock();
+}
