@@ -21,7 +21,8 @@
 #define PIT_OUT2 0x20u
 
 #define MEASURED_PART 100 /* of a second */
-#define READS_MAX 500000u /* where instructions count as nanoseconds, 10 ms take 150,000 */
+#define TURNS_BETWEEN_READS 100 /* an emulator takes as long for one read as for them all */
+#define READS_MAX 500000u       /* where instructions count as nanoseconds, 10 ms take 50,000 */
 #define TRIES 5
 #define PIT_TRIES 3
 #define HZ_ASSUMED NS_PER_SECOND
@@ -105,8 +106,8 @@ static bool measure(const struct reference *reference, struct sample *span)
     struct sample first = take_sample(reference);
     uint32_t wanted = reference->hz / MEASURED_PART, passed = 0;
     for (unsigned reads = 0; passed < wanted && reads < READS_MAX; reads++) {
-        for (unsigned i = 0; i < 16; i++) {
-            __asm__ volatile("pause");
+        for (unsigned i = 0; i < TURNS_BETWEEN_READS; i++) {
+            __asm__ volatile("");
         }
         passed = (reference->read() - first.reference) & reference->mask;
     }
