@@ -20,7 +20,7 @@
 #define PIT_SPEAKER 2u
 #define PIT_OUT2 0x20u
 
-#define MEASURED_PART 100 /* of a second */
+#define MEASURED_PART 100       /* of a second */
 #define TURNS_BETWEEN_READS 100 /* an emulator takes as long for one read as for them all */
 #define READS_MAX 500000u       /* where instructions count as nanoseconds, 10 ms take 50,000 */
 #define TRIES 5
