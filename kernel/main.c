@@ -197,6 +197,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     if (!arch_interrupts_init(&boot)) {
         log_print("interrupts: no local APIC and IO APIC found, devices will be silent\n");
     }
+    arch_clock_init(&boot);
     start_init(&boot, top);
     check_after_call(); /* only in the checking build: it looks at every block there is */
     log_print("init: started\n");

@@ -40,3 +40,22 @@ int64_t sys_page_query(uint32_t machine, uint64_t domain, uint64_t at, uint32_t 
     *info = (struct page_info){.entry = entry, .table = table, .count = count};
     return OK;
 }
+
+int64_t sys_thread_read(uint32_t thread, uint32_t group, uint64_t values[THREAD_VALUES_PER_READ])
+{
+    register uint64_t d __asm__("r10");
+    register uint64_t e __asm__("r8");
+    register uint64_t f __asm__("r9");
+    uint64_t a = thread, b = group, c;
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(a), "+S"(b), "=d"(c), "=r"(d), "=r"(e), "=r"(f)
+                     : "a"((uint64_t)CALL_thread_read)
+                     : "rcx", "r11", "memory");
+    if (result < 0)
+        return result;
+    const uint64_t read[THREAD_VALUES_PER_READ] = {a, b, c, d, e, f};
+    for (unsigned i = 0; i < THREAD_VALUES_PER_READ; i++)
+        values[i] = read[i];
+    return OK;
+}

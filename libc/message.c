@@ -31,16 +31,23 @@ static uint64_t pack(uint32_t endpoint, uint32_t reply_slot, uint32_t send, uint
 static int64_t exchange(uint64_t number, uint64_t slots, uint64_t deadline, struct message *message)
 {
     int64_t result;
+    number |= (message->send_run | message->receive_frames) != 0 ? MESSAGE_HAS_RUN : 0;
+    number |= deadline != DEADLINE_NEVER ? MESSAGE_HAS_DEADLINE : 0;
     do {
         result = cocos_message_exchange(number, slots, deadline, message);
     } while (result == E_AGAIN);
     return result;
 }
 
-int64_t sys_call(uint32_t endpoint, struct message *message)
+int64_t sys_call_until(uint32_t endpoint, uint64_t deadline, struct message *message)
 {
     uint64_t slots = pack(endpoint, SLOT_NONE, message->send_slot, message->receive_slot);
-    return exchange(CALL_call, slots, DEADLINE_NEVER, message);
+    return exchange(CALL_call, slots, deadline, message);
+}
+
+int64_t sys_call(uint32_t endpoint, struct message *message)
+{
+    return sys_call_until(endpoint, DEADLINE_NEVER, message);
 }
 
 int64_t sys_wait(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline, struct message *message)
@@ -52,9 +59,10 @@ int64_t sys_wait(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline, stru
 int64_t sys_reply(uint32_t reply_slot, const struct message *message)
 {
     uint64_t slots = pack(SLOT_NONE, reply_slot, message->send_slot, SLOT_NONE);
+    uint64_t number = CALL_reply | (message->send_run != 0 ? MESSAGE_HAS_RUN : 0u);
     int64_t result;
     do {
-        result = cocos_message_send(CALL_reply, slots, message->words, message->send_run);
+        result = cocos_message_send(number, slots, message->words, message->send_run);
     } while (result == E_AGAIN);
     return result;
 }
@@ -64,6 +72,13 @@ int64_t sys_reply_wait(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline
 {
     uint64_t slots = pack(endpoint, reply_slot, message->send_slot, message->receive_slot);
     return exchange(CALL_reply_wait, slots, deadline, message);
+}
+
+int64_t sys_sleep(uint64_t deadline)
+{
+    struct message message = {.words = {0}};
+    int64_t result = exchange(CALL_wait, 0, deadline, &message);
+    return result == E_TIMEOUT ? OK : result;
 }
 
 int64_t sys_machine_log(uint32_t machine, const char *text, uint32_t bytes)

@@ -38,8 +38,9 @@ static void take_out(struct deadline *deadline)
     while (sorted[place] != deadline) {
         place++;
     }
-    sorted_count--;
-    memmove(&sorted[place], &sorted[place + 1], (sorted_count - place) * sizeof(sorted[0]));
+    for (sorted_count--; place < sorted_count; place++) {
+        sorted[place] = sorted[place + 1];
+    }
     timeline_remove(&timeline, deadline);
 }
 

@@ -31,7 +31,8 @@ struct message {
 
 /*
  * Sends message->words through `endpoint` (RIGHT_SEND) and waits for the answer, which replaces
- * them. 0, or E_GONE (the endpoint or its server ended), E_DROPPED, E_OCCUPIED (receive_slot).
+ * them. 0, or E_GONE (the endpoint or its server ended), E_DROPPED, E_OCCUPIED (receive_slot),
+ * E_CYCLE (who serves the endpoint, alone, waits for an answer that this thread owes), E_STOPPED.
  *
  * message->send_run, here and where an answer is sent: the errors of a run (below, under Frames),
  * and of its rights: E_ARGUMENT, also for GRANT_SHARE in a call; E_WRITE_EXECUTE. Whether it
@@ -40,10 +41,17 @@ struct message {
 int64_t sys_call(uint32_t endpoint, struct message *message);
 
 /*
+ * The same with a deadline (nanoseconds of clock_now(), cocos/clock.h): E_TIMEOUT when it has passed,
+ * whether or not the message was received; an answer then finds nobody. DEADLINE_NOW: E_TIMEOUT
+ * unless somebody waits for the message; then for the answer without a deadline.
+ */
+int64_t sys_call_until(uint32_t endpoint, uint64_t deadline, struct message *message);
+
+/*
  * Waits at `endpoint` (RIGHT_RECEIVE). RECEIVED_CALL: a caller now waits in `reply_slot`, which
  * must have been empty (E_OCCUPIED) and is kept for it while the thread waits. RECEIVED_SIGNAL:
- * words[0] holds the bits. E_TIMEOUT: the deadline was DEADLINE_NOW and nothing was there. E_GONE:
- * the endpoint ended. E_UNSUPPORTED: another deadline than DEADLINE_NOW and DEADLINE_NEVER.
+ * words[0] holds the bits. E_TIMEOUT: the deadline has passed; DEADLINE_NOW only looks whether
+ * something is there. E_GONE: the endpoint ended. E_STOPPED.
  */
 int64_t sys_wait(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline,
                  struct message *message);
@@ -55,6 +63,9 @@ int64_t sys_reply(uint32_t reply_slot, const struct message *message);
  * has ended, its answer is lost and the wait goes on. */
 int64_t sys_reply_wait(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline,
                        struct message *message);
+
+/* Sleeps until the deadline. 0 or E_STOPPED; E_SLOT for DEADLINE_NEVER. */
+int64_t sys_sleep(uint64_t deadline);
 
 /* Sets `bits` in the endpoint (RIGHT_SIGNAL); never blocks. E_ARGUMENT: no bits. */
 int64_t sys_signal(uint32_t endpoint, uint64_t bits);
@@ -165,7 +176,8 @@ int64_t sys_domain_adopt(uint32_t slot, uint32_t machine, uint64_t address);
  * Sets a property (DOMAIN_*) of a domain (RIGHT_CONTROL). DOMAIN_FRAME_LIMIT is handed over: what
  * the domain may own more, the caller may own less; its end gives all of it to its heir.
  * E_ARGUMENT: unknown property, a value out of its range, one's own limit. E_LIMIT: the caller has
- * not so much left, or the domain owns more already.
+ * not so much left, or the domain owns more already. E_RIGHTS: DOMAIN_PRIORITY_LIMIT above the
+ * caller's own.
  */
 int64_t sys_domain_set(uint32_t domain, uint32_t property, uint64_t value);
 
@@ -180,6 +192,29 @@ int64_t sys_thread_create(uint32_t slot, uint64_t frame, uint32_t domain);
 /* Lets a new thread run at rip with rsp and rdi = argument. E_ARGUMENT: rip or rsp not in the
  * program area, or the thread has been started. */
 int64_t sys_thread_start(uint32_t thread, uint64_t rip, uint64_t rsp, uint64_t argument);
+
+/* Stops a thread (RIGHT_CONTROL), one's own too, wherever it runs or waits; a message call it waits
+ * in ends with E_STOPPED, and whom it owes answers, other threads of its domain can still answer.
+ * E_ARGUMENT: it is not started, or stopped already. */
+int64_t sys_thread_stop(uint32_t thread);
+
+/* Lets a thread (RIGHT_CONTROL) go on that was stopped, or stopped by a fault. E_ARGUMENT: it is not
+ * stopped. */
+int64_t sys_thread_resume(uint32_t thread);
+
+/*
+ * Sets a property of a thread (RIGHT_CONTROL): THREAD_PRIORITY (E_RIGHTS: above the caller's
+ * DOMAIN_PRIORITY_LIMIT), THREAD_CPU, or THREAD_REGISTER + one of its registers, while it is stopped,
+ * not started, or waits for the answer to a fault (E_RUNNING: else). E_ARGUMENT: unknown property; no
+ * such priority or CPU; rip outside the program area; rsp, FS or GS not canonical; flags other than
+ * those user mode can change itself.
+ */
+int64_t sys_thread_set(uint32_t thread, uint32_t property, uint64_t value);
+
+/* Reads six values (enum thread_register) of a thread (RIGHT_CONTROL), from 6 * group on. Registers
+ * of a thread that runs, or waits in a message call, are those of an earlier moment. E_ARGUMENT: no
+ * such group. */
+int64_t sys_thread_read(uint32_t thread, uint32_t group, uint64_t values[THREAD_VALUES_PER_READ]);
 
 /* E_ARGUMENT: not canonical. */
 int64_t sys_thread_set_tls(uint64_t base);
