@@ -202,6 +202,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     check_after_call(); /* only in the checking build: it looks at every block there is */
     log_print("init: started\n");
     arch_user_mode_init();
+    sched_rest();
     sched_run();
     arch_start();
 }
