@@ -167,7 +167,7 @@ static void set_alarm(struct sched *sched)
     if (sched->turn_end != 0 && sched->turn_end < at) {
         at = sched->turn_end;
     }
-    if (at < sched->alarm) {
+    if (at != UINT64_MAX && (sched->alarm == 0 || at < sched->alarm)) {
         sched->alarm = at;
         arch_timer_set(at);
     }
@@ -197,7 +197,7 @@ void sched_timer(void)
 {
     struct sched *sched = this_sched();
     uint64_t now = arch_now();
-    sched->alarm = UINT64_MAX;
+    sched->alarm = 0;
     for (unsigned i = 0; i < EXPIRED_PER_TIMER; i++) {
         struct deadline *first = timeline_first(&sched->sleepers);
         if (first == NULL || first->at > now) {

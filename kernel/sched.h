@@ -22,7 +22,7 @@ struct sched {
     struct priority_queue ready;
     struct timeline sleepers; /* threads of this CPU that wait with a deadline */
     uint64_t turn_end;        /* of the running thread, 0: it need not share */
-    uint64_t alarm;           /* what the timer is set to, UINT64_MAX: nothing */
+    uint64_t alarm;           /* what the timer is set to, 0: nothing */
     bool rests;               /* the current thread is not running */
     bool must_yield;
 };

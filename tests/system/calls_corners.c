@@ -215,7 +215,7 @@ static void what_is_free_has_no_tag(void)
 __attribute__((used)) static volatile uint64_t crowd_told;
 __asm__(".pushsection .text\n"
         "crowd_code:\n\t"
-        "mov $4096, %eax\n\t"
+        "mov $4118, %eax\n\t"
         "mov $118, %ebx\n\t"
         "xor %r12d, %r12d\n\t"
         "xor %r13d, %r13d\n\t"
@@ -224,12 +224,14 @@ __asm__(".pushsection .text\n"
         "cmp %rdi, %rax\n\t"
         "jne 1f\n\t"
         "incq crowd_told(%rip)\n"
-        "1: mov $4096, %eax\n\t"
+        "1: mov $4118, %eax\n\t"
         "mov $119, %ebx\n\t"
         "syscall\n\t"
         "ud2\n"
         ".popsection\n");
 extern const char crowd_code[];
+
+_Static_assert(CALL_call == 4118, "as the code says");
 
 enum { ENDPOINT = 118, PARK, ONE };
 
