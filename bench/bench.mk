@@ -1,10 +1,10 @@
-# What bench/run starts beside cocOS: the floor of a round trip, which GRUB starts like a kernel, and Linux's init.
+# What bench/run starts beside cocOS: the floor of a round trip, which starts like a kernel, and Linux's init.
 # Included by Makefile.
 
 BENCH_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 FLOOR_CFLAGS := -std=gnu17 -O2 $(BENCH_WARNINGS) -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
   -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -Iinclude
-FLOOR_LDFLAGS := -n -Ttext=0x100000 -e start -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
+FLOOR_LDFLAGS := -n -T bench/floor/floor.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
 FLOOR_OBJECTS := build/bench/floor/entry.asm.o build/bench/floor/floor.c.o
 LINUX_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 $(BENCH_WARNINGS) -static -s
 
@@ -25,9 +25,9 @@ build/bench/floor/%.c.o: bench/floor/%.c build/bench/bench.flags
 
 -include $(FLOOR_OBJECTS:.o=.d)
 
-build/bench/floor/floor.elf: $(FLOOR_OBJECTS)
+build/bench/floor/floor.elf: $(FLOOR_OBJECTS) bench/floor/floor.ld
 	$(call say,LD  ,$@)
-	$(LD) $(FLOOR_LDFLAGS) $^ -o $@
+	$(LD) $(FLOOR_LDFLAGS) $(FLOOR_OBJECTS) -o $@
 
 build/bench/linux/init: bench/linux/init.c build/bench/bench.flags
 	@mkdir -p $(@D)

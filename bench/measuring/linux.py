@@ -11,8 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build/peer"
 PACKAGE = "linux-image-cloud-amd64"  # depends on the newest kernel
 # nolapic_timer spares half the booting under -icount, a wait to calibrate that timer; the HPET
-# ticks in its place.
-COMMAND_LINE = "console=ttyS0 quiet nolapic_timer"
+# ticks in its place. Only a panic is to come between init's lines; it ends the machine.
+COMMAND_LINE = "console=ttyS0 loglevel=1 panic=-1 nolapic_timer"
 FETCH_SECONDS = 180
 
 
@@ -90,8 +90,8 @@ def archive_entry(name, mode, content=b""):
 
 
 def start_options(path, folder):
-    """The options of QEMU that start the kernel at `path` instead of what the boot image holds. The
-    initramfs is made in `folder`."""
+    """The options of QEMU that start the kernel at `path` with the measuring program for its init.
+    The initramfs is made in `folder`."""
     init = (ROOT / "build/bench/linux/init").read_bytes()
     initramfs = pathlib.Path(folder, "initramfs")
     initramfs.write_bytes(archive_entry("init", 0o100755, init) + archive_entry("TRAILER!!!", 0))

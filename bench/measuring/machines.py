@@ -3,6 +3,7 @@ emulator and CPU model."""
 
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = "300"
 COUNTED = ("--icount",)
 TIMED = ("--cpu", "max,-erms")
-TWO_CPUS = ("--cpus", "2")
 # The machine that everything is measured on; the larger ones show what grows.
 MEMORY, LARGER = "512M", ("1G", "1T")
+FLOOR = ROOT / "build/bench/floor/floor.elf"
 AT_ONCE = 2
 
 
@@ -24,12 +25,13 @@ class Failed(Exception):
 
 
 def run(iso, *options):
-    """{name: (min, median)}, in ticks of the guest's time-stamp counter."""
+    """{name: (min, median)}, in ticks of the guest's time-stamp counter. Options with -kernel start
+    that instead of what the image holds."""
     command = [ROOT / "tools/run", "--accel", "tcg", "--iso", iso, "--timeout", SECONDS, *options]
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    found = re.findall(r"^bench (\S+) ([0-9.]+) ([0-9.]+)$", done.stdout, re.MULTILINE)
+    found = re.findall(r"^bench (\S+) (-?[0-9.]+) (-?[0-9.]+)$", done.stdout, re.MULTILINE)
     if done.returncode != 0 or not found:
         raise Failed(f"the measuring program failed:\n{done.stdout}{done.stderr}")
     return {name: (float(least), float(median)) for name, least, median in found}
@@ -42,52 +44,55 @@ def check_unit(counted):
             raise Failed(f"{name}: a loop of two instructions counts {least}: no instructions")
 
 
-def make_isos(folder):
-    """The boot images of cocOS with bench.c for its init, and of the floor."""
-    init, cocos, floor = (pathlib.Path(folder, name) for name in ("init", "cocos.iso", "floor.iso"))
+def make_iso(folder):
+    """The boot image of cocOS with bench.c for its init."""
+    init, iso = pathlib.Path(folder, "init"), pathlib.Path(folder, "bench.iso")
     shutil.copy(ROOT / "build/bench/bench", init)
-    for iso, *programs in (
-        (cocos, ROOT / "build/kernel.elf", init),
-        (floor, ROOT / "build/bench/floor/floor.elf"),
-    ):
-        subprocess.run([ROOT / "tools/iso", iso, ROOT / "grub.cfg", *programs], check=True)
-    return cocos, floor
+    command = [ROOT / "tools/iso", iso, ROOT / "grub.cfg", ROOT / "build/kernel.elf", init]
+    subprocess.run(command, check=True)
+    return iso
 
 
-def added(one, two):
-    """What two CPUs are needed for is taken from the machine that has them."""
-    return {**two, **one}
+def least_of(*runs):
+    """Of runs of the same program, for each name the least."""
+    return {name: tuple(map(min, zip(*(one[name] for one in runs)))) for name in runs[0]}
 
 
-def least_of(one, other):
-    """Of two runs of the same program, for each name the quieter."""
-    return {name: min(one[name], other[name]) for name in one}
-
-
-def measure(folder, kernel):
-    """What was counted, {"512M": ..., "1G": ..., "1T": ..., "floor": ..., "linux": ...}, and what was
-    timed, the same without the larger machines. Linux only where there is a `kernel` of it. Each is
-    {name: (min, median)}."""
-    cocos, floor = make_isos(folder)
-    jobs = {
-        MEMORY: (cocos, "--memory", MEMORY),
-        "two": (cocos, "--memory", MEMORY, *TWO_CPUS),
-        "floor": (floor, "--memory", MEMORY),
-        **{size: (cocos, "--memory", size) for size in LARGER},
-    }
-    if kernel:
-        jobs["linux"] = (floor, "--memory", MEMORY, "--qemu", linux.start_options(kernel, folder))
-
-    # Instructions are the same whatever else this machine does; times want it for themselves.
+def count(iso, jobs):
+    """Instructions are the same whatever else this machine does: several machines at once."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running = {name: pool.submit(run, *job, *COUNTED) for name, job in sorted(jobs.items())}
+        running = {name: pool.submit(run, iso, *job, *COUNTED) for name, job in jobs.items()}
         counted = {name: future.result() for name, future in running.items()}
-    floors = run(*jobs["floor"], *TIMED)
-    timed = {name: run(*jobs[name], *TIMED) for name in jobs if name not in (*LARGER, "floor")}
-    timed["floor"] = least_of(floors, run(*jobs["floor"], *TIMED))
-
-    for results in (counted, timed):
-        results[MEMORY] = added(results[MEMORY], results.pop("two"))
     for results in counted.values():
         check_unit(results)
+    return counted
+
+
+def time(iso, jobs, turns):
+    """Times want the machine for themselves, and in turn, so that the floor is measured under the
+    same load as what is compared with it. What starts slowly, or for one row, has one turn."""
+    rounds = []
+    for number in range(turns):
+        names = jobs if number == 0 else ("floor", MEMORY)
+        rounds.append({name: run(iso, *jobs[name], *TIMED) for name in names})
+    return {name: least_of(*(turn[name] for turn in rounds if name in turn)) for name in jobs}
+
+
+def measure(folder, kernel, turns):
+    """What was counted, {"512M": ..., "1G": ..., "1T": ..., "floor": ..., "linux": ...}, and what was
+    timed, the same without the larger machines. Linux only where there is a `kernel` of it. Each is
+    {name: (min, median)}. turns: how often cocOS and the floor are timed."""
+    jobs = {
+        "floor": ("--qemu", shlex.join(["-kernel", str(FLOOR)])),
+        MEMORY: ("--memory", MEMORY),
+        "two": ("--memory", MEMORY, "--cpus", "2"),
+    }
+    if kernel:
+        jobs["linux"] = ("--qemu", linux.start_options(kernel, folder))
+    larger = {size: ("--memory", size) for size in LARGER}
+    iso = make_iso(folder)
+    counted, timed = count(iso, {**jobs, **larger}), time(iso, jobs, turns)
+    for results in (counted, timed):
+        # What two CPUs are needed for is taken from the machine that has them.
+        results[MEMORY] = {**results.pop("two"), **results[MEMORY]}
     return counted, timed
