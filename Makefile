@@ -201,6 +201,10 @@ build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) b
 
 include tests/host/host.mk
 
+# --- the bench's other programs ---
+
+include bench/bench.mk
+
 # --- what a person calls ---
 
 all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) \
@@ -217,7 +221,8 @@ run: setup
 	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') $(ARGS)
 
 test: setup
-	@$(MAKE) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS)
+	@$(MAKE) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS) \
+	  $(BENCH_PROGRAMS)
 	@$(PYTHON) -m pytest tests $(ARGS)
 
 # The same tests; what is random or repeated goes on for hours.
@@ -229,7 +234,7 @@ mutants: setup
 	@tools/mutants $(ARGS)
 
 bench: setup
-	@$(MAKE) all $(TEST_PROGRAMS)
+	@$(MAKE) all $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 	@bench/run
 
 prove: setup

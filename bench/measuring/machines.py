@@ -1,0 +1,98 @@
+"""The machines that are measured: cocOS, the floor, and Linux, each by tools/run with the same
+emulator and CPU model."""
+
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+from . import linux
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SECONDS = "300"
+COUNTED = ("--icount",)
+TIMED = ("--cpu", "max,-erms")
+# The machine that everything is measured on; the larger ones show what grows.
+MEMORY, LARGER = "512M", ("1G", "1T")
+FLOOR = ROOT / "build/bench/floor/floor.elf"
+AT_ONCE = 2
+
+
+class Failed(Exception):
+    """Why there are no numbers: one sentence, and what the machine said."""
+
+
+def run(iso, *options):
+    """{name: (min, median)}, in ticks of the guest's time-stamp counter. Options with -kernel start
+    that instead of what the image holds."""
+    command = [ROOT / "tools/run", "--accel", "tcg", "--iso", iso, "--timeout", SECONDS, *options]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    found = re.findall(r"^bench (\S+) (-?[0-9.]+) (-?[0-9.]+)$", done.stdout, re.MULTILINE)
+    if done.returncode != 0 or not found:
+        raise Failed(f"the measuring program failed:\n{done.stdout}{done.stderr}")
+    return {name: (float(least), float(median)) for name, least, median in found}
+
+
+def check_unit(counted):
+    """A loop of two instructions must count two, or ticks are not instructions."""
+    for name, (least, _) in counted.items():
+        if name.endswith("calibration") and name != "boot.calibration" and abs(least - 2) > 0.01:
+            raise Failed(f"{name}: a loop of two instructions counts {least}: no instructions")
+
+
+def make_iso(folder):
+    """The boot image of cocOS with bench.c for its init."""
+    init, iso = pathlib.Path(folder, "init"), pathlib.Path(folder, "bench.iso")
+    shutil.copy(ROOT / "build/bench/bench", init)
+    command = [ROOT / "tools/iso", iso, ROOT / "grub.cfg", ROOT / "build/kernel.elf", init]
+    subprocess.run(command, check=True)
+    return iso
+
+
+def least_of(*runs):
+    """Of runs of the same program, for each name the least."""
+    return {name: tuple(map(min, zip(*(one[name] for one in runs)))) for name in runs[0]}
+
+
+def count(iso, jobs):
+    """Instructions are the same whatever else this machine does: several machines at once."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {name: pool.submit(run, iso, *job, *COUNTED) for name, job in jobs.items()}
+        counted = {name: future.result() for name, future in running.items()}
+    for results in counted.values():
+        check_unit(results)
+    return counted
+
+
+def time(iso, jobs, turns):
+    """Times want the machine for themselves, and in turn, so that the floor is measured under the
+    same load as what is compared with it. What starts slowly, or for one row, has one turn."""
+    rounds = []
+    for number in range(turns):
+        names = jobs if number == 0 else ("floor", MEMORY)
+        rounds.append({name: run(iso, *jobs[name], *TIMED) for name in names})
+    return {name: least_of(*(turn[name] for turn in rounds if name in turn)) for name in jobs}
+
+
+def measure(folder, kernel, turns):
+    """What was counted, {"512M": ..., "1G": ..., "1T": ..., "floor": ..., "linux": ...}, and what was
+    timed, the same without the larger machines. Linux only where there is a `kernel` of it. Each is
+    {name: (min, median)}. turns: how often cocOS and the floor are timed."""
+    jobs = {
+        "floor": ("--qemu", shlex.join(["-kernel", str(FLOOR)])),
+        MEMORY: ("--memory", MEMORY),
+        "two": ("--memory", MEMORY, "--cpus", "2"),
+    }
+    if kernel:
+        jobs["linux"] = ("--qemu", linux.start_options(kernel, folder))
+    larger = {size: ("--memory", size) for size in LARGER}
+    iso = make_iso(folder)
+    counted, timed = count(iso, {**jobs, **larger}), time(iso, jobs, turns)
+    for results in (counted, timed):
+        # What two CPUs are needed for is taken from the machine that has them.
+        results[MEMORY] = {**results.pop("two"), **results[MEMORY]}
+    return counted, timed

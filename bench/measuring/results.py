@@ -1,0 +1,132 @@
+"""What was measured, as a table to read and as the objects of bench.json."""
+
+FLOOR = "floor.round_trip"
+# Instructions of these that clear memory: 512 eight-byte steps a frame.
+CLEARING = {
+    "frame.claim_release.1": 512,
+    "frame.claim_release.512": 512 * 512,
+    "frame.claim_release.2m": 512 * 512,
+}
+FRAMES = {"frame.claim_release.512": 512, "frame.claim_release.2m": 512, "frame.grant_revoke.2m": 512}
+
+# seL4's nearest operation: 16.0.0-dev, release, -O2, counted in the same way, but not in this run
+# (doc/performance.md).
+SEL4 = {
+    "syscall.null": 285,
+    "ipc.call_reply.0": 458,
+    "ipc.call_reply.1": 470,
+    "ipc.call_reply.2": 480,
+    "ipc.call_reply.4": 500,
+    "ipc.call_reply.5": 1672,
+    "ipc.call_reply.6": 1672,
+    "ipc.signal_wait": 638,
+    "fault.pager": 1287,
+    "frame.claim_release.1": 983,
+    "page.map_unmap.1": 1406,
+    "boot.to_init": 4199604,
+}
+# Linux's nearest, counted in this run: by the start of a name.
+LINUX = {
+    "syscall.null": "getpid",
+    "ipc.call_reply": "pipe_round_trip",
+    "linux.getppid": "getpid",
+    "fault.pager": "page_fault",
+    "frame.claim_release.1": "page_fault",
+}
+
+
+def nearest_of_linux(name):
+    """The name under which Linux's nearest operation is counted; None where it has none."""
+    base = name if name in LINUX else name.rstrip("0123456789").rstrip(".")
+    return f"peer.linux.{LINUX[base]}" if base in LINUX else None
+
+
+class Results:
+    """counted, timed: as machines.measure() gives them; main: the key of cocOS's machine in both."""
+
+    def __init__(self, counted, timed, main):
+        self.cocos, self.small, self.large = counted[main], counted["1G"], counted["1T"]
+        self.peers = {**counted["floor"], **counted.get("linux", {})}
+        self.times = {**timed[main], **timed["floor"], **timed.get("linux", {})}
+        self.operations = [name for name in self.cocos if not name.startswith("boot.")]
+
+    def time_to_floor(self, name):
+        return self.times[name][0] / self.times[FLOOR][0]
+
+    # ---- Booting: from the kernel's first instruction to init's first ----
+
+    @staticmethod
+    def boot_rest(run, *without):
+        """Instructions of the boot less those of the given parts; a part may be missing."""
+        total = run["boot.to_init"][0]
+        return total - sum(run.get(f"boot.{part}", (0, 0))[0] for part in without)
+
+    def boot_objects(self):
+        def counted(name, count):
+            return {"name": name, "unit": "instructions", "min": count, "median": count}
+
+        rest = self.boot_rest(self.cocos, "cleared", "calibration")
+        # Clearing is part of this time: only its instructions are known.
+        ratio = self.boot_rest(self.times, "calibration") / self.times[FLOOR][0]
+        yield {**counted("boot.to_init", rest), "time_to_floor": ratio}
+        for size, run in (("1g", self.small), ("1t", self.large)):
+            yield counted(f"boot.to_init.{size}", self.boot_rest(run))
+            rest = self.boot_rest(run, "cleared", "calibration")
+            yield counted(f"boot.less_clearing.{size}", rest)
+
+    def show_boot(self):
+        counts = {result["name"]: result["min"] for result in self.boot_objects()}
+        print(f"{'from the start to init':34} {'512 MiB':>12} {'1 GiB':>13} {'1 TiB':>13} {'ratio':>7}")
+        one, other = counts["boot.to_init.1g"], counts["boot.to_init.1t"]
+        total = self.boot_rest(self.cocos)
+        print(f"{'  instructions':34} {total:12.0f} {one:13.0f} {other:13.0f} {other / one:7.2f}")
+        one, other = counts["boot.less_clearing.1g"], counts["boot.less_clearing.1t"]
+        rest = counts["boot.to_init"]
+        title = "  less clearing and calibration"
+        print(f"{title:34} {rest:12.0f} {one:13.0f} {other:13.0f} {other / one:7.2f}")
+        print(f"{'  seL4, less calibration':34} {SEL4['boot.to_init']:12}")
+
+    # ---- Operations ----
+
+    def peer_instructions(self, name):
+        """seL4's and Linux's, for the table."""
+        linux = self.peers.get(nearest_of_linux(name))
+        return SEL4.get(name, "-"), f"{linux[0]:.0f}" if linux else "-"
+
+    def show(self):
+        print(
+            f"{'operation':34} {'instructions':>12} {'less clearing':>13} {'seL4':>7} {'Linux':>7} "
+            f"{'time/floor':>10}"
+        )
+        for name in self.operations + list(self.peers):
+            least = {**self.cocos, **self.peers}[name][0]
+            net, ratio = least - CLEARING.get(name, 0), self.time_to_floor(name)
+            sel4, linux = self.peer_instructions(name)
+            if not name.endswith("calibration"):
+                print(f"{name:34} {least:12.0f} {net:13.0f} {sel4:>7} {linux:>7} {ratio:10.3f}")
+            if name in FRAMES:
+                share = least / FRAMES[name], net / FRAMES[name]
+                print(f"{'  per frame':34} {share[0]:12.1f} {share[1]:13.1f}")
+
+    def show_growth(self):
+        more = {name: self.large[name][0] - self.small[name][0] for name in self.large}
+        grown = [f"{n} {more[n]:+.0f}" for n in self.operations if abs(more.get(n, 0)) >= 1]
+        print("from 1 GiB to 1 TiB of RAM:", ", ".join(grown) or "everything costs the same")
+
+    def operation_object(self, name):
+        clearing = CLEARING.get(name, 0)
+        least, median = (count - clearing for count in {**self.cocos, **self.peers}[name])
+        result = {"name": name, "unit": "instructions", "min": least, "median": median}
+        result["time_to_floor"] = self.time_to_floor(name)
+        if name in self.large:
+            result["min_at_1t"] = self.large[name][0] - clearing
+        if clearing:
+            result["clearing"] = clearing
+        if name in FRAMES:
+            result["per_frame"] = least / FRAMES[name]
+        return result
+
+    def objects(self):
+        """The list that bench.json is."""
+        names = self.operations + list(self.peers)
+        return [*self.boot_objects(), *map(self.operation_object, names)]
