@@ -53,7 +53,7 @@ KERNEL_ASM := $(wildcard boot/*.asm kernel/*.asm kernel/x86/*.asm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small \
   -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-  -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -Iinclude -I.
+  -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -fcallgraph-info=su -Iinclude -I.
 KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
   --build-id=none
 NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/

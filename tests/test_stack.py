@@ -1,0 +1,107 @@
+"""How deep the kernel's stacks can get: a bound from the compiler's own call graph, against their sizes."""
+
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+# Calls through pointers: who makes them, and whom they can reach. Names of a file's own functions begin with it.
+INDIRECT = {
+    "boot/acpi.c:find_at": ["kernel/main.c:read_early"],
+    "kernel/frame_boot.c:set_range": [
+        "kernel/frame_boot.c:add_free",
+        "kernel/frame_boot.c:add_reserved",
+        "kernel/frame_boot.c:take_memory",
+    ],
+    "kernel/identity.c:gib_entry": ["boot_memory_tables"],
+    "identity_build": ["boot_memory_tables"],
+}
+
+# Functions that call themselves, and how deep at most: levels of page tables; halves of a block.
+RECURSION = {"kernel/check.c:walk": 4, "kernel/frame_boot.c:take_memory": 10}
+
+# The compiler's name for whatever a pointer points to.
+INDIRECT_CALL = "__indirect_call"
+
+# What assembler has on a stack before it calls C: struct registers, return addresses, alignment.
+ENTRY_BYTES = 256
+# What the functions in assembler that C calls take, return address and saved registers.
+ASSEMBLER_BYTES = 64
+
+
+class Graph:
+    """What each function takes on the stack itself, and whom it calls."""
+
+    def __init__(self, build):
+        self.bytes, self.calls, self.depths = {}, {}, {}
+        files = sorted((build / "obj").rglob("*.ci"))
+        assert files, "the kernel was built with -fcallgraph-info=su"
+        for file in files:
+            self.read(file.read_text())
+
+    def read(self, text):
+        for name, label in re.findall(r'^node: \{ title: "([^"]+)" label: "([^"]*)"', text, re.M):
+            size = re.search(r"\\n(\d+) bytes \((\w+)", label)
+            if size:
+                assert size[2] == "static", f"{name} has a stack frame of no fixed size"
+                self.bytes[name] = int(size[1])
+                self.calls.setdefault(name, set())
+        for source, target in re.findall(
+            r'^edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"', text, re.M
+        ):
+            self.calls.setdefault(source, set()).add(target)
+
+    def depth(self, name, above=()):
+        """The most bytes of stack that a call of NAME takes."""
+        times = above.count(name)
+        assert times == 0 or name in RECURSION, f"recursion: {' -> '.join(above)} -> {name}"
+        if times >= RECURSION.get(name, 1):
+            return 0
+        targets = set(self.calls.get(name, ()))
+        if INDIRECT_CALL in targets:
+            assert name in INDIRECT, f"{name} calls through a pointer: whom? (INDIRECT)"
+            targets = targets - {INDIRECT_CALL} | set(INDIRECT[name])
+        if times == 0 and not any(function in RECURSION for function in above):
+            if name not in self.depths:
+                self.depths[name] = self.deepest(name, targets, above)
+            return self.depths[name]
+        return self.deepest(name, targets, above)
+
+    def deepest(self, name, targets, above):
+        own = self.bytes.get(name, ASSEMBLER_BYTES)
+        return own + max((self.depth(target, (*above, name)) for target in targets), default=0)
+
+    def roots(self):
+        """Whom no function calls: assembler does."""
+        called = {target for targets in self.calls.values() for target in targets}
+        called |= {target for targets in INDIRECT.values() for target in targets}
+        return sorted(set(self.bytes) - called)
+
+
+def stack_sizes(build):
+    """Bytes of each of the boot CPU's stacks, by the kernel's symbols; other CPUs have no smaller."""
+    text = subprocess.run(["nm", build / "kernel.elf"], capture_output=True, text=True, check=True)
+    symbols = {name: int(at, 16) for at, _, name in map(str.split, text.stdout.splitlines())}
+    return {
+        name: symbols[f"{name}_stack_top"] - symbols[f"{name}_stack_guard"] - 4096
+        for name in ("boot", "nmi", "double_fault", "machine_check")
+    }
+
+
+@pytest.mark.parametrize("build", [ROOT / "build", ROOT / "build/checking"], ids=["plain", "checking"])
+@pytest.mark.usefixtures("built")
+def test_stacks_are_deep_enough(build):
+    """The deepest way through the kernel, a fault at its end, and one in the panic that follows."""
+    graph = Graph(build)
+    roots = graph.roots()
+    assert {"kernel_main", "kernel_syscall", "kernel_trap", "kernel_own_trap"} <= set(roots)
+    trap = ENTRY_BYTES + graph.depth("kernel_own_trap")
+    deepest = max(roots, key=graph.depth)
+    sizes = stack_sizes(build)
+    need = ENTRY_BYTES + graph.depth(deepest) + 2 * trap
+    print(f"{build.name}: {need} bytes, from {deepest}; a trap {trap}; the stacks {sizes}")
+    assert need <= sizes.pop("boot"), f"{deepest} goes {graph.depth(deepest)} bytes deep"
+    for name, size in sizes.items():
+        assert 2 * trap <= size, f"the stack for {name}"
