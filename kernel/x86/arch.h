@@ -47,6 +47,25 @@ struct thread;
 #define CPUS_MAX 32
 extern unsigned arch_cpu_count; /* in use */
 
+/* Finds room for the other CPUs' stacks: after boot_memory_init, before the identity map is built.
+ * Logs what it has no room for. */
+void arch_cpus_prepare(struct boot_info *info);
+
+/* Starts the other CPUs, one after the other; each enters kernel_cpu_main. Logs those that do not
+ * come. After arch_interrupts_init. */
+void arch_cpus_start(void);
+
+/* Where a CPU that was started begins its work, on its kernel stack; interrupts are off. */
+_Noreturn void kernel_cpu_main(void);
+
+/* Stops all other CPUs, whatever they do, with an NMI on which they call arch_cpu_stop. Waits for
+ * that, but not for ever. */
+void arch_cpus_halt(void);
+_Noreturn void arch_cpu_stop(void);
+
+/* Which CPU this is, by the stack it is on, where GS is not to be trusted; CPUS_MAX: by none. */
+unsigned arch_cpu_by_stack(void);
+
 /* In struct cpu (cpu.h), which GS points to in the kernel. */
 #define CPU_NUMBER_OFFSET 24
 #define CPU_ROOT_OFFSET 32
@@ -65,7 +84,8 @@ static inline unsigned arch_cpu_number(void)
 
 /* ---- Start (cpu.c, apic.c) ---- */
 
-/* Segments, traps, control registers, syscall entry of this CPU. Before it, no trap may happen. */
+/* Segments, traps, control registers, syscall entry of the boot CPU. Before it, no trap may happen.
+ */
 void arch_cpu_init(void);
 
 /* Fills a page with the CPU's features that are on ("NX WP SMEP ..."), for the boot log. */
@@ -79,6 +99,15 @@ bool arch_interrupts_init(const struct boot_info *info);
 
 /* Device memory the kernel itself uses: address of the index-th 2 MiB page, or 0 past the last. */
 uint64_t arch_device_page(const struct boot_info *info, unsigned index);
+
+/* The kernel's stacks, of all CPUs; false past the last. `guard` is the frame below, which the
+ * identity map leaves out. */
+struct arch_stack {
+    uint64_t guard, top;
+    unsigned cpu;
+    const char *name;
+};
+bool arch_stack(unsigned index, struct arch_stack *stack);
 
 /* ---- Page tables ---- */
 
@@ -176,8 +205,5 @@ extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
-/* Frames left out of the identity map under each kernel stack; returns 0 past the last. */
-uint64_t arch_guard_frame(unsigned index);
 
 #endif
