@@ -2,11 +2,11 @@
 ;
 ; A CPU that gets a start-up interrupt begins in real mode at the start of a page below 1 MiB (Intel
 ; SDM 3A, 9.4.4): CPU_START_PAGE, which gets a copy of what lies between cpu_start_page and
-; cpu_start_page_end. With protected mode on it leaves that page for the kernel's text; only then does
-; it turn on paging, with the kernel's own tables. So the page is never mapped executable.
+; cpu_start_page_end. In protected mode it leaves that page for the kernel's text; only then does it
+; turn on paging, with the kernel's own tables. So the page is never mapped executable.
 ;
-; One CPU is started at a time: cpu_starting names the struct cpu that waits for it. A CPU that comes
-; too late, or uncalled, finds another one's there or none, and halts.
+; One CPU is started at a time: cpu_starting names the struct cpu that waits for it. One that comes
+; too late, or uncalled, finds another's there or none, and halts.
 
 %include "gen/offsets.inc"
 

@@ -250,8 +250,8 @@ alignb 16
     resb 256
 early_stack_top:
 
-; The boot CPU's stacks, each above a frame that the identity map leaves out; every other CPU has the
-; same (kernel/x86/cpu.h).
+; The boot CPU's stacks, each above a frame that the identity map leaves out; every other CPU has
+; the same (kernel/x86/cpu.h).
 section .stacks nobits alloc noexec write align=4096
 global boot_stack_guard, boot_stack_top
 boot_stack_guard:

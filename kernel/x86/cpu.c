@@ -62,7 +62,7 @@ extern char boot_stack_guard[];
 
 static uint64_t stack_guard(const struct cpu *cpu, unsigned stack)
 {
-    return cpu->stacks + stack * (STACK_GUARD_BYTES + STACK_TRAP_BYTES) +
+    return cpu->stacks + (uint64_t)stack * (STACK_GUARD_BYTES + STACK_TRAP_BYTES) +
            (stack > STACK_KERNEL ? STACK_KERNEL_BYTES - STACK_TRAP_BYTES : 0);
 }
 
