@@ -78,8 +78,9 @@ unsigned arch_physical_bits(void);
  * usable, and none of the functions that follow has any effect. */
 bool arch_interrupts_init(const struct boot_info *info);
 
-/* The local APIC of the CPU that calls it: accepts every interrupt, NMIs where the firmware says;
- * its timer is set to nothing. The boot CPU's is done by arch_interrupts_init. */
+/* The local APIC of the CPU that calls it, whose number must be known (arch_cpu_number): accepts
+ * every interrupt, and NMIs where the firmware says; its timer is set to nothing. The boot CPU's is
+ * done by arch_interrupts_init. */
 void arch_local_apic_init(void);
 
 /* Measures the time-stamp counter and the timer, in some 10 ms, and says in the boot log what it
