@@ -1,8 +1,8 @@
 /*
  * The ACPI tables -> the second part of struct boot_info: processors and interrupt controllers
- * from the MADT, how to turn the machine off from the FADT and the DSDT. A table is read whole,
- * its length and checksum are verified, and then only bytes inside it are looked at; a damaged
- * one is treated as absent.
+ * from the MADT, a timer and how to turn the machine off from the FADT and the DSDT. A table is
+ * read whole, its length and checksum are verified, and then only bytes inside it are looked at; a
+ * damaged one is treated as absent.
  */
 #include "boot/boot_info.h"
 
@@ -145,16 +145,25 @@ static void set_isa_line(struct boot_info *info, const uint8_t *entry)
     }
 }
 
+/* CPUs whose NMI pins differ are not made. */
+static void add_nmi_pin(struct boot_info *info, uint8_t pin)
+{
+    info->nmi_pins |= pin < 2 ? (uint8_t)(1u << pin) : 0;
+}
+
 /* The least length of the entries that are read here; of others, their own header. */
 static uint8_t madt_entry_bytes(uint8_t type)
 {
     switch (type) {
+    case MADT_NMI_PIN:
+        return 6;
     case MADT_CPU:
         return 8;
     case MADT_ISA_LINE:
         return 10;
     case MADT_IO_APIC:
     case MADT_APIC_ADDRESS:
+    case MADT_X2APIC_NMI:
         return 12;
     case MADT_X2APIC_CPU:
         return 16;
@@ -198,6 +207,12 @@ static void parse_madt(struct table madt, struct boot_info *info)
         case MADT_ISA_LINE:
             set_isa_line(info, entry);
             break;
+        case MADT_NMI_PIN:
+            add_nmi_pin(info, entry[5]);
+            break;
+        case MADT_X2APIC_NMI:
+            add_nmi_pin(info, entry[8]);
+            break;
         case MADT_APIC_ADDRESS:
             info->local_apic = read_u64(entry + 4);
             break;
@@ -207,7 +222,7 @@ static void parse_madt(struct table madt, struct boot_info *info)
     }
 }
 
-/* ---- Power: FADT, and \_S5 of the DSDT ---- */
+/* ---- Timer and power: FADT, and \_S5 of the DSDT ---- */
 
 /* What a power-off writes to the two control blocks: types of sleep. */
 struct s5 {
@@ -215,7 +230,7 @@ struct s5 {
 };
 
 /* A port's number, from the old field or, if that is 0, from the new one; 0: none. */
-static uint16_t control_port(struct table fadt, uint32_t old, uint32_t new)
+static uint16_t port_of(struct table fadt, uint32_t old, uint32_t new)
 {
     uint64_t port = fadt.size >= old + 4 ? read_u32(fadt.bytes + old) : 0;
     if (port == 0 && fadt.size >= new + GENERIC_ADDRESS_BYTES &&
@@ -297,20 +312,22 @@ static uint16_t power_value(uint8_t type)
 static void parse_power(struct table fadt, acpi_reader read, struct boot_info *info)
 {
     struct table dsdt = find_dsdt(fadt, read);
-    uint16_t port = control_port(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
+    uint16_t port = port_of(fadt, FADT_PM1A_CONTROL, FADT_X_PM1A_CONTROL);
     struct s5 s5;
     if (!dsdt.bytes || port == 0 || !find_s5(dsdt, &s5)) {
         return;
     }
     info->power_port = port;
     info->power_value = power_value(s5.a);
-    info->power_port_b = control_port(fadt, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
+    info->power_port_b = port_of(fadt, FADT_PM1B_CONTROL, FADT_X_PM1B_CONTROL);
     info->power_value_b = info->power_port_b ? power_value(s5.b) : 0;
 }
 
 void acpi_parse(struct boot_info *info, acpi_reader read)
 {
     info->local_apic = 0;
+    info->nmi_pins = 0;
+    info->timer_port = 0;
     info->io_apic_count = 0;
     info->cpu_count = 0;
     info->power_port = info->power_value = 0;
@@ -329,6 +346,7 @@ void acpi_parse(struct boot_info *info, acpi_reader read)
     }
     struct table fadt = find_table(info->rsdp, read, "FACP");
     if (fadt.bytes) {
+        info->timer_port = port_of(fadt, FADT_TIMER, FADT_X_TIMER);
         parse_power(fadt, read, info);
     }
 }

@@ -27,8 +27,10 @@ enum madt_entry {
     MADT_CPU = 0,          /* 3: u8 APIC id, 4: u32 flags */
     MADT_IO_APIC = 1,      /* 4: u32 address, 8: u32 first line */
     MADT_ISA_LINE = 2,     /* 3: u8 ISA line, 4: u32 line, 8: u16 flags */
+    MADT_NMI_PIN = 4,      /* 2: u8 CPU, or ff for all, 3: u16 flags, 5: u8 pin */
     MADT_APIC_ADDRESS = 5, /* 4: u64 address of the local APICs */
     MADT_X2APIC_CPU = 9,   /* 4: u32 x2APIC id, 8: u32 flags */
+    MADT_X2APIC_NMI = 10,  /* 2: u16 flags, 4: u32 CPU, or ffffffff, 8: u8 pin */
 };
 
 #define MADT_CPU_ENABLED 1u
@@ -43,9 +45,11 @@ enum madt_entry {
 #define FADT_DSDT 40u
 #define FADT_PM1A_CONTROL 64u
 #define FADT_PM1B_CONTROL 68u
+#define FADT_TIMER 76u
 #define FADT_X_DSDT 140u
 #define FADT_X_PM1A_CONTROL 172u
 #define FADT_X_PM1B_CONTROL 184u
+#define FADT_X_TIMER 208u
 #define GENERIC_ADDRESS 4u
 #define GENERIC_ADDRESS_BYTES 12u
 #define SPACE_IO_PORTS 1

@@ -39,6 +39,8 @@ struct boot_info {
 
     uint8_t rsdp[36];    /* the loader's copy of the ACPI root pointer; all zero: none */
     uint64_t local_apic; /* physical address, 0: none found */
+    uint8_t nmi_pins;    /* bit n: pin LINTn of the local APICs is where NMIs come */
+    uint16_t timer_port; /* the ACPI power management timer, 0 = none */
     uint32_t io_apic_count;
     struct boot_io_apic io_apics[BOOT_IO_APICS];
     struct boot_isa_line isa[BOOT_ISA_LINES];
@@ -62,8 +64,8 @@ typedef const void *(*acpi_reader)(uint64_t address, uint64_t bytes);
 /*
  * Fills the second part of *info from the ACPI tables that info->rsdp names (ACPI 6.4, 5.2):
  * MADT and FADT, and the \_S5 package of the DSDT. Damaged or absent tables leave what they would
- * have said at: no IO APIC, ISA lines at their own number (edge, active high), one CPU with id 0,
- * no power port. Never fails.
+ * have said at: no IO APIC, ISA lines at their own number (edge, active high), no pin for NMIs, one
+ * CPU with id 0, no timer, no power port. Never fails.
  */
 void acpi_parse(struct boot_info *info, acpi_reader read);
 

@@ -92,7 +92,7 @@ int64_t sys_interrupt_bind(uint64_t interrupts, uint64_t number, uint64_t endpoi
         return E_NOT_FREE;
     }
     *line = (struct line){.endpoint = *endpoint, .bit = (uint8_t)bit};
-    arch_line_bind((uint32_t)number);
+    arch_line_bind((uint32_t)number, arch_cpu_number());
     return OK;
 }
 

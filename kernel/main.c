@@ -202,6 +202,7 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     if (!arch_interrupts_init(&boot)) {
         log_print("interrupts: no local APIC and IO APIC found, devices will be silent\n");
     }
+    arch_clock_init(&boot);
     arch_cpus_start();
     log_print("cpu: %u found, %u in use; %s\n", boot.cpu_count, arch_cpu_count, arch_features());
     start_init(&boot, top);

@@ -151,7 +151,7 @@ static uint64_t make_system_page(const struct boot_info *info, uint64_t top)
     page->cpus = arch_cpu_count;
     page->memory_ranges = info->memory_count;
     page->top = top;
-    page->start_ticks = boot_start_ticks;
+    page->clock = arch_clock;
     page->cleared_bytes = cleared_bytes + frame_block_count * sizeof(struct block);
     page->screen = info->screen;
     page->power_port = info->power_port;

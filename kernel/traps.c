@@ -21,7 +21,7 @@ static void interrupt(uint64_t vector)
     if (vector == VECTOR_SPURIOUS) {
         return;
     }
-    if (vector == VECTOR_QUANTUM) {
+    if (vector == VECTOR_TIMER) {
         sched_quantum_ended();
         arch_interrupt_end();
         return;

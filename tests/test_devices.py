@@ -93,6 +93,11 @@ def written(file, size):
         at = end
 
 
+def test_messages(run_as_init):
+    """A device that interrupts by messages instead of a pin."""
+    check_verdict(run_as_init("checking", "device_message", "--qemu", "-device edu"))
+
+
 def test_framebuffer(run_as_init, tmp_path):
     """Every pixel of the picture is what the program wrote."""
     picture = tmp_path / "screen.png"

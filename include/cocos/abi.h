@@ -162,6 +162,23 @@ struct screen {
 
 #define MEMORY_RANGES 64
 
+/* The processors' time-stamp counters as a clock, which says how many nanoseconds have passed since
+ * the kernel's start (clock_now in cocos/clock.h). */
+struct clock_scale {
+    uint64_t base;              /* the counter when the kernel started */
+    uint64_t mult;              /* nanoseconds per tick, times 2^CLOCK_SHIFT */
+    uint64_t hz;                /* ticks per second */
+    uint64_t calibration_ticks; /* of the start, which it took to find that out */
+};
+
+#define CLOCK_SHIFT 32
+
+/* Nanoseconds in this many ticks; right for the first 500 years. */
+static inline uint64_t clock_ns(uint64_t ticks, uint64_t mult)
+{
+    return (uint64_t)((unsigned __int128)ticks * mult >> CLOCK_SHIFT);
+}
+
 /* The page at SYSTEM_PAGE: the same frame in every domain, read-only. */
 struct system_page {
     uint32_t version_major, version_minor;
@@ -170,7 +187,7 @@ struct system_page {
     uint32_t memory_ranges; /* entries used of memory[] */
     uint64_t ram_bytes;     /* sum of MEMORY_FREE */
     uint64_t top;           /* end of the highest RAM, bytes */
-    uint64_t start_ticks;   /* the time-stamp counter when the kernel started */
+    struct clock_scale clock;
     uint64_t cleared_bytes; /* of RAM that the kernel cleared before init ran */
     struct screen screen;
     uint16_t power_port;   /* ACPI PM1a control block, 0 = the machine has none */

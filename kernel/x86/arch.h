@@ -23,8 +23,8 @@ struct registers {
 #define VECTOR_SYSCALL 256
 #define VECTOR_BOUNCED 257 /* a system call that goes on at the domain's upcall */
 #define VECTOR_PAGE_FAULT 14
-#define VECTOR_INTERRUPTS 48 /* first vector of device interrupts */
-#define VECTOR_QUANTUM 240   /* the timer that ends a thread's turn */
+#define VECTOR_INTERRUPTS 48 /* first vector of device interrupts: line 0 */
+#define VECTOR_TIMER 240     /* arch_timer_set */
 #define VECTOR_CALL 241      /* from another CPU */
 #define VECTOR_SPURIOUS 255
 
@@ -52,7 +52,7 @@ extern unsigned arch_cpu_count; /* in use */
 void arch_cpus_prepare(struct boot_info *info);
 
 /* Starts the other CPUs, one after the other; each enters kernel_cpu_main. Logs those that do not
- * come. After arch_interrupts_init. */
+ * come. After arch_clock_init. */
 void arch_cpus_start(void);
 
 /* Where a CPU that was started begins its work, on its kernel stack; interrupts are off. */
@@ -82,7 +82,7 @@ static inline unsigned arch_cpu_number(void)
 #endif
 }
 
-/* ---- Start (cpu.c, apic.c) ---- */
+/* ---- Start (cpu.c, ioapic.c, apic.c, clock.c) ---- */
 
 /* Segments, traps, control registers, syscall entry of the boot CPU. Before it, no trap may happen.
  */
@@ -94,8 +94,18 @@ const char *arch_features(void);
 /* How many bits a physical address has. */
 unsigned arch_physical_bits(void);
 
-/* Local and IO APICs, with every line masked; false: the machine has none that is usable. */
+/* IO APICs, with every line masked, and this CPU's local APIC; false: the machine has none that is
+ * usable, and none of the functions that follow has any effect. */
 bool arch_interrupts_init(const struct boot_info *info);
+
+/* The local APIC of the CPU that calls it, whose number must be known (arch_cpu_number): accepts
+ * every interrupt, and NMIs where the firmware says; its timer is set to nothing. The boot CPU's is
+ * done by arch_interrupts_init. */
+void arch_local_apic_init(void);
+
+/* Measures the time-stamp counter and the timer, in some 10 ms, and says in the boot log what it
+ * found. After arch_interrupts_init, on the boot CPU. */
+void arch_clock_init(const struct boot_info *info);
 
 /* Device memory the kernel itself uses: address of the index-th 2 MiB page, or 0 past the last. */
 uint64_t arch_device_page(const struct boot_info *info, unsigned index);
@@ -165,15 +175,56 @@ _Noreturn void arch_start(void);
 
 /* ---- Interrupt lines ---- */
 
+/* Below INTERRUPT_LINES (kernel/irq.h), as all lines here. All but arch_line_exists: of a line that
+ * exists. */
 bool arch_line_exists(uint32_t line);
 bool arch_line_level(uint32_t line); /* level-triggered, as opposed to edge */
-void arch_line_bind(uint32_t line);
+
+/* From now on the line interrupts that CPU, or CPU 0 where its local APIC's id has more than eight
+ * bits, which lines cannot name; unmasks it. For a message line, which has no mask, this only says
+ * what its address is. */
+void arch_line_bind(uint32_t line, unsigned cpu);
 void arch_line_unmask(uint32_t line);
 void arch_line_mask(uint32_t line);
+
+/* What a device writes, and where, to interrupt by a message line; after arch_line_bind. */
+uint64_t arch_message_address(uint32_t line);
+uint32_t arch_message_data(uint32_t line);
+
+/* The interrupt this CPU serves is over. */
 void arch_interrupt_end(void);
 
-/* One VECTOR_QUANTUM interrupt after a fixed number of bus cycles: some 16 ms on QEMU. */
+/* ---- Time (clock.c, timer.c) ---- */
+
+/* Nanoseconds since the kernel's start, the same on all CPUs, never less than before. 0 before
+ * arch_clock_init. */
+uint64_t arch_now(void);
+
+/* The clock's scale, for the system page. */
+extern struct clock_scale arch_clock;
+
+/*
+ * One VECTOR_TIMER on this CPU once arch_now() has come to `deadline`, at once if it has already;
+ * UINT64_MAX: none. It takes the place of the deadline set before. The interrupt may come early,
+ * where the deadline is further away than the timer's counter reaches (some 10 s at least), or
+ * because an earlier deadline's was on its way: whoever gets it asks arch_now() and sets it again.
+ */
+void arch_timer_set(uint64_t deadline);
+
+/* arch_timer_set for the end of a thread's turn: 10 ms from now. */
 void arch_quantum_start(void);
+
+/* ---- From CPU to CPU (apic.c); interrupts are off ---- */
+
+/* Sends VECTOR_CALL to a CPU whose arch_local_apic_init was called. */
+void arch_cpu_interrupt(unsigned cpu);
+
+/* INIT; and start-up at a page below 1 MiB: to the local APIC with this id (SDM 3A, 9.4.4). */
+void arch_ipi_init(uint32_t apic_id);
+void arch_ipi_start(uint32_t apic_id, uint64_t page);
+
+/* An NMI to all CPUs but this one. */
+void arch_ipi_nmi_others(void);
 
 /* ---- Ports ---- */
 

@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     require(info.cpu_count >= 1 && info.cpu_count <= BOOT_CPUS);
     require(info.io_apic_count <= BOOT_IO_APICS);
+    require(info.nmi_pins < 4);
     require((info.power_port != 0) == (info.power_value != 0));
     require((info.power_value & ~(7u << 10 | 1u << 13)) == 0);
     return 0;

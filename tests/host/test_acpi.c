@@ -71,7 +71,8 @@ static void append(uint64_t table, uint32_t *size, const void *entry, uint32_t b
 #define APPEND(table, size, ...)                                                                   \
     append(table, size, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-/* Two processors, one switched off; one IO APIC; ISA 0 at line 2, ISA 9 level and active low. */
+/* Three processors, one switched off; one IO APIC; ISA 0 at line 2, ISA 9 level and active low;
+ * NMIs at LINT1 of all. */
 static uint32_t make_madt(void)
 {
     uint32_t size = MADT_ENTRIES;
@@ -82,7 +83,7 @@ static uint32_t make_madt(void)
     APPEND(AT_MADT, &size, MADT_IO_APIC, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0);
     APPEND(AT_MADT, &size, MADT_ISA_LINE, 10, 0, 0, 2, 0, 0, 0, 0, 0);
     APPEND(AT_MADT, &size, MADT_ISA_LINE, 10, 0, 9, 9, 0, 0, 0, 0xf, 0);
-    APPEND(AT_MADT, &size, 4 /* NMI, not used */, 6, 0xff, 0, 0, 1);
+    APPEND(AT_MADT, &size, MADT_NMI_PIN, 6, 0xff, 0, 0, 1);
     seal(AT_MADT, "APIC", size);
     return size;
 }
@@ -91,6 +92,7 @@ static void make_fadt(void)
 {
     store(AT_FADT + FADT_DSDT, AT_DSDT, 4);
     store(AT_FADT + FADT_PM1A_CONTROL, 0x604, 4);
+    store(AT_FADT + FADT_TIMER, 0x608, 4);
     seal(AT_FADT, "FACP", 116);
 }
 
@@ -155,6 +157,7 @@ static void assert_default_interrupts(const struct boot_info *info)
     assert_int_equal(info->cpu_count, 1);
     assert_int_equal(info->cpu_apic_ids[0], 0);
     assert_true(info->local_apic == 0);
+    assert_int_equal(info->nmi_pins, 0);
     assert_int_equal(info->io_apic_count, 0);
     for (uint32_t i = 0; i < BOOT_ISA_LINES; i++) {
         assert_int_equal(info->isa[i].line, i);
@@ -168,6 +171,7 @@ static void assert_machine_interrupts(const struct boot_info *info)
     assert_int_equal(info->cpu_count, 2);
     assert_int_equal(info->cpu_apic_ids[1], 3);
     assert_true(info->local_apic == 0xfee00000);
+    assert_int_equal(info->nmi_pins, 2);
     assert_int_equal(info->io_apic_count, 1);
     assert_true(info->io_apics[0].address == 0xfec00000);
     assert_int_equal(info->isa[0].line, 2);
@@ -200,6 +204,7 @@ static void understands_a_machine(void **state)
     assert_machine_interrupts(&info);
     assert_power(&info, 0x604, 5);
     assert_int_equal(info.power_port_b, 0);
+    assert_int_equal(info.timer_port, 0x608);
 }
 
 static void without_root_pointer(void **state)
@@ -211,6 +216,7 @@ static void without_root_pointer(void **state)
     info = parsed(info);
     assert_default_interrupts(&info);
     assert_no_power(&info);
+    assert_int_equal(info.timer_port, 0);
 }
 
 static void refuses_damaged_root_pointer(void **state)
@@ -356,12 +362,15 @@ static void understands_x2apic_and_override(void **state)
     uint32_t size = MADT_ENTRIES;
     APPEND(AT_MADT, &size, MADT_X2APIC_CPU, 16, 0, 0, 0x34, 0x12, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
     APPEND(AT_MADT, &size, MADT_APIC_ADDRESS, 12, 0, 0, 0, 0, 0, 0xfe, 1, 0, 0, 0);
+    APPEND(AT_MADT, &size, MADT_X2APIC_NMI, 12, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
+    APPEND(AT_MADT, &size, MADT_NMI_PIN, 6, 0xff, 0, 0, 2);             /* no such pin */
     APPEND(AT_MADT, &size, MADT_ISA_LINE, 10, 0, 16, 5, 0, 0, 0, 0, 0); /* no such ISA line */
     seal(AT_MADT, "APIC", size);
     info = parsed(info);
     assert_int_equal(info.cpu_count, 1);
     assert_int_equal(info.cpu_apic_ids[0], 0x1234);
     assert_true(info.local_apic == 0x1fe000000);
+    assert_int_equal(info.nmi_pins, 1);
 }
 
 static void lists_each_processor_once(void **state)

@@ -4,60 +4,30 @@
  * ports, claimed and accessed by its name, frame by frame, by blocks and by GiBs. Breaks when far
  * device memory has no records, or a leaf leads elsewhere.
  */
-#include "tests/system/check.h"
+#include "tests/system/pci.h"
 
 #define RW (MAP_READ | MAP_WRITE)
 #define SHARED_MEMORY 0x11101af4u /* Red Hat's device number for it, and vendor */
 #define PART 20
 #define MARK 0x636f634f53000000ull
 
-enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc }; /* PCI 3.0, 3.2.2.3.2 */
-enum { COMMAND = 0x04, BAR2 = 0x18 };
-enum { COMMAND_MEMORY = 2, BAR_IS_64 = 4, BAR_FLAGS = 15 };
-
-static void out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint32_t in32(uint16_t port)
-{
-    uint32_t value;
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static uint32_t config_read(uint32_t device, uint32_t offset)
-{
-    out32(CONFIG_ADDRESS, 1u << 31 | device << 11 | offset);
-    return in32(CONFIG_DATA);
-}
-
-static void config_write(uint32_t device, uint32_t offset, uint32_t value)
-{
-    out32(CONFIG_ADDRESS, 1u << 31 | device << 11 | offset);
-    out32(CONFIG_DATA, value);
-}
+enum { BAR2 = 0x18, BAR_IS_64 = 4, BAR_FLAGS = 15 };
 
 /* On bus 0, function 0. Returns its address, and *bytes. */
 static uint64_t find_memory(uint64_t *bytes)
 {
-    uint32_t device = 0;
-    while (device < 32 && config_read(device, 0) != SHARED_MEMORY) {
-        device++;
-    }
-    EXPECT(1, device < 32);
+    uint32_t device = find_device(SHARED_MEMORY);
     uint32_t low = config_read(device, BAR2), high = config_read(device, BAR2 + 4);
     EXPECT(BAR_IS_64, low & BAR_IS_64);
-    uint32_t command = config_read(device, COMMAND);
-    config_write(device, COMMAND, command & ~(uint32_t)COMMAND_MEMORY);
+    uint32_t command = config_read(device, PCI_COMMAND);
+    config_write(device, PCI_COMMAND, command & ~(uint32_t)PCI_MEMORY);
     config_write(device, BAR2, UINT32_MAX);
     config_write(device, BAR2 + 4, UINT32_MAX);
     *bytes = -((config_read(device, BAR2) & ~(uint32_t)BAR_FLAGS) |
                (uint64_t)config_read(device, BAR2 + 4) << 32);
     config_write(device, BAR2, low);
     config_write(device, BAR2 + 4, high);
-    config_write(device, COMMAND, command | COMMAND_MEMORY);
+    config_write(device, PCI_COMMAND, command | PCI_MEMORY);
     return (low & ~(uint32_t)BAR_FLAGS) | (uint64_t)high << 32;
 }
 
