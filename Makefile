@@ -81,7 +81,7 @@ $(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
 	$$(call say,CC  ,$$@)
 	$(CC) $(KERNEL_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
-$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT) build/gen/offsets.inc
+$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags build/gen/offsets.inc | $(FONT)
 	@mkdir -p $$(@D)
 	$$(call say,NASM,$$@)
 	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
