@@ -53,7 +53,7 @@ KERNEL_ASM := $(wildcard boot/*.asm kernel/*.asm kernel/x86/*.asm)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 KERNEL_CFLAGS := -std=gnu17 -O2 -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie -mcmodel=small \
   -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
-  -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -Iinclude -I.
+  -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -fcallgraph-info=su -Iinclude -I.
 KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
   --build-id=none
 NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/
@@ -81,7 +81,7 @@ $(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
 	$$(call say,CC  ,$$@)
 	$(CC) $(KERNEL_CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
-$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags | $(FONT) build/gen/offsets.inc
+$(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags build/gen/offsets.inc | $(FONT)
 	@mkdir -p $$(@D)
 	$$(call say,NASM,$$@)
 	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@

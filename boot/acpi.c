@@ -90,11 +90,36 @@ static struct table find_table(const uint8_t *rsdp, acpi_reader read, const char
 
 /* ---- MADT ---- */
 
-static void add_cpu(struct boot_info *info, uint32_t apic_id, uint32_t flags)
+/* Not those that could only be added to the running machine ("online capable"), nor ids that
+ * address all CPUs at once. Firmware may list one both as a CPU and as an x2APIC CPU. */
+static void add_cpu(struct boot_info *info, uint32_t apic_id, uint32_t flags, uint32_t broadcast)
 {
-    if ((flags & MADT_CPU_ENABLED) && info->cpu_count < BOOT_CPUS) {
-        info->cpu_apic_ids[info->cpu_count++] = apic_id;
+    if (!(flags & MADT_CPU_ENABLED) || apic_id == broadcast || info->cpu_count == BOOT_CPUS) {
+        return;
     }
+    for (uint32_t i = 0; i < info->cpu_count; i++) {
+        if (info->cpu_apic_ids[i] == apic_id) {
+            return;
+        }
+    }
+    info->cpu_apic_ids[info->cpu_count++] = apic_id;
+}
+
+void acpi_boot_cpu_first(struct boot_info *info, uint32_t apic_id)
+{
+    uint32_t at = 0;
+    while (at < info->cpu_count && info->cpu_apic_ids[at] != apic_id) {
+        at++;
+    }
+    if (at == info->cpu_count) {
+        /* The table does not know the CPU that reads it; it is there all the same. */
+        at -= at == BOOT_CPUS;
+        info->cpu_count = at + 1;
+    }
+    for (; at > 0; at--) {
+        info->cpu_apic_ids[at] = info->cpu_apic_ids[at - 1];
+    }
+    info->cpu_apic_ids[0] = apic_id;
 }
 
 static void add_io_apic(struct boot_info *info, const uint8_t *entry)
@@ -171,10 +196,10 @@ static void parse_madt(struct table madt, struct boot_info *info)
         const uint8_t *entry = madt.bytes + offset;
         switch (entry[0]) {
         case MADT_CPU:
-            add_cpu(info, entry[3], read_u32(entry + 4));
+            add_cpu(info, entry[3], read_u32(entry + 4), APIC_BROADCAST);
             break;
         case MADT_X2APIC_CPU:
-            add_cpu(info, read_u32(entry + 4), read_u32(entry + 8));
+            add_cpu(info, read_u32(entry + 4), read_u32(entry + 8), X2APIC_BROADCAST);
             break;
         case MADT_IO_APIC:
             add_io_apic(info, entry);

@@ -34,6 +34,8 @@ enum madt_entry {
 };
 
 #define MADT_CPU_ENABLED 1u
+#define APIC_BROADCAST 0xffu
+#define X2APIC_BROADCAST 0xffffffffu
 #define MADT_POLARITY_MASK 0x3u
 #define MADT_ACTIVE_LOW 0x3u
 #define MADT_TRIGGER_MASK 0xcu

@@ -10,7 +10,7 @@
 #include <cocos/abi.h>
 
 #define BOOT_COMMAND_LINE_BYTES 256
-#define BOOT_CPUS 64
+#define BOOT_CPUS 256
 #define BOOT_IO_APICS 4
 #define BOOT_ISA_LINES 16
 
@@ -44,7 +44,7 @@ struct boot_info {
     uint32_t io_apic_count;
     struct boot_io_apic io_apics[BOOT_IO_APICS];
     struct boot_isa_line isa[BOOT_ISA_LINES];
-    uint32_t cpu_count; /* enabled ones */
+    uint32_t cpu_count; /* enabled ones, each once */
     uint32_t cpu_apic_ids[BOOT_CPUS];
     uint16_t power_port, power_value, power_port_b, power_value_b;
 };
@@ -68,5 +68,8 @@ typedef const void *(*acpi_reader)(uint64_t address, uint64_t bytes);
  * CPU with id 0, no timer, no power port. Never fails.
  */
 void acpi_parse(struct boot_info *info, acpi_reader read);
+
+/* Puts the CPU that runs the kernel first among those found; the others keep their order. */
+void acpi_boot_cpu_first(struct boot_info *info, uint32_t apic_id);
 
 #endif

@@ -14,6 +14,8 @@
 %define EFER_LME (1 << 8)
 %define EFER_NXE (1 << 11)
 
+%include "gen/offsets.inc"
+
 section .multiboot
 align 8
 header:
@@ -248,23 +250,12 @@ alignb 16
     resb 256
 early_stack_top:
 
-; The kernel's stacks, each above a frame that the identity map leaves out (kernel.ld).
+; The boot CPU's stacks, each above a frame that the identity map leaves out; every other CPU has
+; the same (kernel/x86/cpu.h).
 section .stacks nobits alloc noexec write align=4096
-global boot_stack_top, nmi_stack_top, double_fault_stack_top, machine_check_stack_top
-global boot_stack_guard, nmi_stack_guard, double_fault_stack_guard, machine_check_stack_guard
+global boot_stack_guard, boot_stack_top
 boot_stack_guard:
-    resb 4096
-    resb 16384
-boot_stack_top:                         ; after boot, CPU 0's kernel stack
-nmi_stack_guard:
-    resb 4096
-    resb 4096
-nmi_stack_top:
-double_fault_stack_guard:
-    resb 4096
-    resb 8192
-double_fault_stack_top:
-machine_check_stack_guard:
-    resb 4096
-    resb 4096
-machine_check_stack_top:
+    resb STACK_GUARD_BYTES
+    resb STACK_KERNEL_BYTES
+boot_stack_top:
+    resb STACKS_BYTES - ($ - boot_stack_guard)

@@ -1,11 +1,10 @@
 /*
- * See boot_memory.h. Two cursors only move up: one in the paging zone, one above 2 MiB. The map is
+ * See boot_memory.h. Three cursors only move up: one in the paging zone, one between the kernel's
+ * image and 2 MiB, one above. The map is
  * searched only where a cursor has come to the end of its usable stretch, so that a table costs the
  * same few instructions however many the machine needs.
  */
 #include "kernel/boot_memory.h"
-
-#include <stdbool.h>
 
 #include "boot/boot_info.h"
 #include "kernel/panic.h"
@@ -17,7 +16,7 @@ static const struct boot_info *boot;
 static struct cursor {
     uint64_t at, end;        /* what is left of the usable stretch it is in */
     struct boot_area *taken; /* of that stretch; ends at the cursor */
-} zone, high;
+} zone, low, high;
 static struct boot_area taken[BOOT_AREAS];
 static unsigned taken_count;
 
@@ -26,6 +25,7 @@ void boot_memory_init(const struct boot_info *info, uint64_t kernel_end)
     ensure(kernel_end <= KERNEL_END);
     boot = info;
     zone = (struct cursor){.at = PAGING_ZONE_START, .end = PAGING_ZONE_START};
+    low = (struct cursor){.at = kernel_end, .end = kernel_end};
     high = (struct cursor){.at = KERNEL_END, .end = KERNEL_END};
     taken_count = 0;
 }
@@ -131,6 +131,17 @@ uint64_t boot_memory_area(uint64_t bytes)
         refuse_to_start("no room below 4 GiB for %B of the kernel's tables", bytes);
     }
     return start;
+}
+
+uint64_t boot_memory_low(uint64_t bytes)
+{
+    uint64_t start = take(&low, round_up(bytes), KERNEL_END);
+    return start != KERNEL_END ? start : 0;
+}
+
+bool boot_memory_is_free(uint64_t start, uint64_t end)
+{
+    return in_free_range(start, end) && !in_module(start, end);
 }
 
 /* How many frames, up to `most`, can be taken in a row; at least one is made sure of, where there

@@ -25,7 +25,7 @@
 #define RAM_TOLERANCE (1ull << 20)
 #define EARLY_MAP_END (4 * GIB_BYTES)
 #define LOADER_BYTES_MAX (1ull << 20)
-#define GUARDS_MAX 8
+#define GUARDS_MAX (4 * CPUS_MAX)
 #define DEVICES_MAX 8
 
 static struct boot_info boot;
@@ -105,11 +105,11 @@ static unsigned list_devices(struct identity_device *devices)
 /* Builds the identity map and moves onto it; returns the end of RAM. */
 static uint64_t enter_identity_map(void)
 {
-    uint64_t guards[GUARDS_MAX];
+    static uint64_t guards[GUARDS_MAX];
     unsigned guard_count = 0;
-    while (guard_count < GUARDS_MAX && arch_guard_frame(guard_count) != 0) {
-        guards[guard_count] = arch_guard_frame(guard_count);
-        guard_count++;
+    struct arch_stack stack;
+    while (guard_count < GUARDS_MAX && arch_stack(guard_count, &stack)) {
+        guards[guard_count++] = stack.guard;
     }
     const struct identity_kernel kernel = {
         .start = frame_of(kernel_start),
@@ -147,6 +147,13 @@ static void reserve_kernel(void)
                   TAG8('r', 'o', 'd', 'a', 't', 'a', 0, 0));
     frame_reserve(frame_of(kernel_rodata_end), frame_of(kernel_end), FRAME_KERNEL,
                   TAG8('d', 'a', 't', 'a', 0, 0, 0, 0));
+    struct arch_stack stack;
+    for (unsigned i = 0; arch_stack(i, &stack); i++) {
+        frame_reserve(stack.guard, stack.guard + FRAME_BYTES, FRAME_KERNEL,
+                      TAG8('g', 'u', 'a', 'r', 'd', 0, 0, 0));
+        frame_reserve(stack.guard + FRAME_BYTES, stack.top, FRAME_KERNEL,
+                      TAG8('s', 't', 'a', 'c', 'k', 0, 0, 0));
+    }
 }
 
 /* The interrupt controllers, which nobody else is to reach. */
@@ -169,6 +176,21 @@ static uint64_t table_end(uint64_t top)
     return end > 4 * GIB_BYTES ? end : 4 * GIB_BYTES;
 }
 
+/* Enters user mode for the first time, when there is something to run. */
+static _Noreturn void begin_work(void)
+{
+    arch_user_mode_init();
+    sched_rest();
+    sched_run();
+    arch_start();
+}
+
+_Noreturn void kernel_cpu_main(void)
+{
+    arch_wait_for_lock();
+    begin_work();
+}
+
 _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
 {
     (void)magic; /* boot/entry.asm has checked it */
@@ -178,9 +200,9 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     check_memory();
     check_modules();
     arch_cpu_init();
-    log_print("cpu: %u found, 1 in use; %s\n", boot.cpu_count, arch_features());
 
     boot_memory_init(&boot, frame_of(kernel_end));
+    arch_cpus_prepare(&boot);
     uint64_t top = enter_identity_map();
 
     frame_init(&boot, table_end(top));
@@ -198,11 +220,10 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
         log_print("interrupts: no local APIC and IO APIC found, devices will be silent\n");
     }
     arch_clock_init(&boot);
+    arch_cpus_start();
+    log_print("cpu: %u found, %u in use; %s\n", boot.cpu_count, arch_cpu_count, arch_features());
     start_init(&boot, top);
     check_after_call(); /* only in the checking build: it looks at every block there is */
     log_print("init: started\n");
-    arch_user_mode_init();
-    sched_rest();
-    sched_run();
-    arch_start();
+    begin_work();
 }

@@ -148,7 +148,7 @@ static uint64_t make_system_page(const struct boot_info *info, uint64_t top)
     page->version_major = COCOS_VERSION_MAJOR;
     page->version_minor = COCOS_VERSION_MINOR;
     page->frame = frame;
-    page->cpus = 1;
+    page->cpus = arch_cpu_count;
     page->memory_ranges = info->memory_count;
     page->top = top;
     page->clock = arch_clock;

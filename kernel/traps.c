@@ -43,10 +43,11 @@ void kernel_trap(struct registers *r)
 void kernel_own_trap(struct registers *r)
 {
     if (r->vector == VECTOR_NMI) {
+        panic_nmi();
         return;
     }
     if (r->vector < EXCEPTIONS) {
-        panic_fault(r, r->vector == VECTOR_PAGE_FAULT ? arch_fault_address() : 0);
+        panic_fault(r);
     }
     kernel_idle_interrupt(r->vector);
 }

@@ -51,6 +51,25 @@ struct thread;
 
 extern unsigned arch_cpu_count; /* in use */
 
+/* Finds room for the other CPUs' stacks: after boot_memory_init, before the identity map is built.
+ * Logs what it has no room for. */
+void arch_cpus_prepare(struct boot_info *info);
+
+/* Starts the other CPUs, one after the other; each enters kernel_cpu_main. Logs those that do not
+ * come. After arch_clock_init. */
+void arch_cpus_start(void);
+
+/* Where a CPU that was started begins its work, on its kernel stack; interrupts are off. */
+_Noreturn void kernel_cpu_main(void);
+
+/* Stops all other CPUs, whatever they do, with an NMI on which they call arch_cpu_halt. Waits for
+ * that, but not for ever. */
+void arch_cpus_halt(void);
+_Noreturn void arch_cpu_halt(void);
+
+/* Which CPU this is, by the stack it is on, where GS is not to be trusted; CPUS_MAX: by none. */
+unsigned arch_cpu_by_stack(void);
+
 /* In struct cpu (cpu.h), which GS points to in the kernel. */
 #define CPU_NUMBER_OFFSET 24
 #define CPU_TOP_OFFSET 64
@@ -89,6 +108,9 @@ uint64_t arch_top_of(unsigned cpu);
  * while there is nothing to run. */
 void arch_lock(void);
 
+/* The same on a CPU that has just been started. */
+void arch_wait_for_lock(void);
+
 /* Makes another CPU come into the kernel and wait for the lock, which this one has: it runs no user
  * mode then, has no address space loaded but the kernel's own, so that it keeps no translation of
  * any other, and what its current thread had in registers is in the thread's frame. Returns when
@@ -100,7 +122,8 @@ void arch_cpu_interrupt(unsigned cpu);
 
 /* ---- Start (cpu.c, ioapic.c, apic.c, clock.c) ---- */
 
-/* Segments, traps, control registers, syscall entry of this CPU. Before it, no trap may happen. */
+/* Segments, traps, control registers, syscall entry of the boot CPU. Before it, no trap may happen.
+ */
 void arch_cpu_init(void);
 
 /* Fills a page with the CPU's features that are on ("NX WP SMEP ..."), for the boot log. */
@@ -113,8 +136,9 @@ unsigned arch_physical_bits(void);
  * usable, and none of the functions that follow has any effect. */
 bool arch_interrupts_init(const struct boot_info *info);
 
-/* The local APIC of the CPU that calls it: accepts every interrupt, NMIs where the firmware says;
- * its timer is set to nothing. The boot CPU's is done by arch_interrupts_init. */
+/* The local APIC of the CPU that calls it, whose number must be known (arch_cpu_number): accepts
+ * every interrupt, and NMIs where the firmware says; its timer is set to nothing. The boot CPU's is
+ * done by arch_interrupts_init. */
 void arch_local_apic_init(void);
 
 /* Measures the time-stamp counter and the timer, in some 10 ms, and says in the boot log what it
@@ -123,6 +147,15 @@ void arch_clock_init(const struct boot_info *info);
 
 /* Device memory the kernel itself uses: address of the index-th 2 MiB page, or 0 past the last. */
 uint64_t arch_device_page(const struct boot_info *info, unsigned index);
+
+/* The kernel's stacks, of all CPUs; false past the last. `guard` is the frame below, which the
+ * identity map leaves out. */
+struct arch_stack {
+    uint64_t guard, top;
+    unsigned cpu;
+    const char *name;
+};
+bool arch_stack(unsigned index, struct arch_stack *stack);
 
 /* ---- Page tables ---- */
 
@@ -268,8 +301,5 @@ extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
-/* Frames left out of the identity map under each kernel stack; returns 0 past the last. */
-uint64_t arch_guard_frame(unsigned index);
 
 #endif

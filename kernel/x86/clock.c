@@ -137,8 +137,7 @@ static bool measure_by_acpi(const struct boot_info *info, struct sample *span)
     return acpi_timer_port != 0 && measure(&acpi_timer, span);
 }
 
-/* It comes to its end in 55 ms, so a machine that loses its own processor for a while may be late.
- */
+/* It comes to its end in 55 ms: in an emulator that had to wait itself, that may be missed. */
 static bool measure_by_pit(struct sample *span)
 {
     for (unsigned i = 0; i < PIT_TRIES; i++) {
@@ -194,6 +193,11 @@ void arch_clock_init(const struct boot_info *info)
         timer_set_scale(scale(span.timer, hz, span.ticks));
     }
     arch_clock.calibration_ticks = clock_ticks() - start;
-    log_print("clock: %lu kHz by %s; %s, timer by %s\n", hz / 1000, source,
-              apic_is_x2 ? "x2APIC" : "xAPIC", counts ? "counting" : "deadline");
+    log_print("clock: %lu kHz by %s; ", hz / 1000, source);
+    if (apic_address != 0) {
+        log_print("%s, timer by %s\n", apic_is_x2 ? "x2APIC" : "xAPIC",
+                  counts ? "counting" : "deadline");
+    } else {
+        log_print("no timer\n");
+    }
 }

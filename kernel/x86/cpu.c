@@ -1,6 +1,6 @@
 /*
- * The processor's tables and modes: segments, traps, page protection, SYSCALL, FPU. One CPU so far:
- * boot_cpu.
+ * The processor's tables and modes: segments, traps, page protection, SYSCALL, FPU. The boot CPU
+ * chooses, and every CPU does the same.
  */
 #include "kernel/x86/cpu.h"
 
@@ -45,20 +45,67 @@ struct table_pointer {
 } __attribute__((packed));
 
 struct cpu boot_cpu;
-struct cpu *arch_cpus[CPUS_MAX];
+struct cpu *cpus[CPUS_MAX];
 static struct idt_gate idt[256] __attribute__((aligned(16)));
 bool cpu_has_fsgsbase;
 bool cpu_has_xsave;
 uint32_t cpu_xstate_mask;
 static char features[64];
+static uint64_t chosen_cr4; /* bits to be set on every CPU */
 
 extern const uint64_t trap_stubs[256];
 extern char nmi_entry[], double_fault_entry[], machine_check_entry[],
     kernel_exit[];
-extern char boot_stack_top[], nmi_stack_top[], double_fault_stack_top[], machine_check_stack_top[];
-extern char boot_stack_guard[], nmi_stack_guard[], double_fault_stack_guard[],
-    machine_check_stack_guard[];
-extern char kernel_stacks_start[], kernel_stacks_end[];
+extern char boot_stack_guard[];
+
+/* ---- Stacks ---- */
+
+static uint64_t stack_guard(const struct cpu *cpu, unsigned stack)
+{
+    return cpu->stacks + (uint64_t)stack * (STACK_GUARD_BYTES + STACK_TRAP_BYTES) +
+           (stack > STACK_KERNEL ? STACK_KERNEL_BYTES - STACK_TRAP_BYTES : 0);
+}
+
+static uint64_t stack_top(const struct cpu *cpu, unsigned stack)
+{
+    return stack_guard(cpu, stack) + STACK_GUARD_BYTES +
+           (stack == STACK_KERNEL ? STACK_KERNEL_BYTES : STACK_TRAP_BYTES);
+}
+
+bool arch_stack(unsigned index, struct arch_stack *stack)
+{
+    static const char *const names[STACKS] = {"kernel", "NMI", "double-fault", "machine-check"};
+    unsigned number = index / STACKS;
+    if (number >= CPUS_MAX || cpus[number] == NULL) {
+        return false;
+    }
+    *stack = (struct arch_stack){
+        .guard = stack_guard(cpus[number], index % STACKS),
+        .top = stack_top(cpus[number], index % STACKS),
+        .cpu = number,
+        .name = names[index % STACKS],
+    };
+    return true;
+}
+
+/* The stack that an address lies in, without its guard. */
+static bool find_stack(uint64_t address, struct arch_stack *stack)
+{
+    for (unsigned i = 0; arch_stack(i, stack); i++) {
+        if (address >= stack->guard + STACK_GUARD_BYTES && address < stack->top) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned arch_cpu_by_stack(void)
+{
+    struct arch_stack stack;
+    return find_stack((uint64_t)__builtin_frame_address(0), &stack) ? stack.cpu : CPUS_MAX;
+}
+
+/* ---- Tables ---- */
 
 static void load_segments(struct cpu *cpu)
 {
@@ -74,9 +121,9 @@ static void load_segments(struct cpu *cpu)
     cpu->gdt[6] = base >> 32;
 
     cpu->tss.rsp[0] = thread_top(&thread_nobody);
-    cpu->tss.ist[0] = (uint64_t)nmi_stack_top;
-    cpu->tss.ist[1] = (uint64_t)double_fault_stack_top;
-    cpu->tss.ist[2] = (uint64_t)machine_check_stack_top;
+    for (unsigned stack = STACK_NMI; stack < STACKS; stack++) {
+        cpu->tss.ist[stack - 1] = stack_top(cpu, stack);
+    }
     cpu->tss.io_map = NO_IO_MAP;
     memset(cpu->tss.ports, 0xff, sizeof cpu->tss.ports);
 
@@ -113,14 +160,18 @@ static void set_gate(unsigned vector, uint64_t handler, unsigned ist)
     };
 }
 
-static void load_traps(void)
+static void make_gates(void)
 {
     for (unsigned vector = 0; vector < 256; vector++) {
         set_gate(vector, trap_stubs[vector], 0);
     }
-    set_gate(2, (uint64_t)nmi_entry, 1);
-    set_gate(8, (uint64_t)double_fault_entry, 2);
-    set_gate(18, (uint64_t)machine_check_entry, 3);
+    set_gate(2, (uint64_t)nmi_entry, STACK_NMI);
+    set_gate(8, (uint64_t)double_fault_entry, STACK_DOUBLE_FAULT);
+    set_gate(18, (uint64_t)machine_check_entry, STACK_MACHINE_CHECK);
+}
+
+static void load_traps(void)
+{
     struct table_pointer pointer = {sizeof idt - 1, (uint64_t)idt};
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
@@ -134,12 +185,13 @@ static void add_feature(const char *name)
     memcpy(features + length, name, strlen(name) + 1);
 }
 
-/* Turns on what the CPU has; NX is checked before this (boot/entry.asm) and on already. */
-static void enable_protection(void)
+/* What the boot CPU has is turned on here and on all others. NX is checked before this
+ * (boot/entry.asm) and on already. */
+static uint64_t choose_protection(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     __get_cpuid_count(7, 0, &a, &b, &c, &d);
-    uint64_t cr4 = read_cr4() | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    uint64_t cr4 = CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
     add_feature("NX WP");
     if (b & CPUID_7_EBX_SMEP) {
         cr4 |= CR4_SMEP;
@@ -158,54 +210,80 @@ static void enable_protection(void)
         cpu_has_fsgsbase = true;
         add_feature("FSGSBASE");
     }
-    write_cr4(cr4);
-    write_cr0(read_cr0() | CR0_WP);
-    write_msr(MSR_PAT, PAT_VALUE);
+    __get_cpuid(1, &a, &b, &c, &d);
+    if (c & CPUID_1_ECX_XSAVE) {
+        cr4 |= CR4_OSXSAVE;
+        cpu_has_xsave = true;
+        add_feature("XSAVE");
+    }
+    return cr4;
+}
+
+static void set_xstate(uint32_t mask)
+{
+    __asm__ volatile("xsetbv" : : "a"(mask), "d"(0), "c"(0));
 }
 
 /* Chooses the FPU state that fits a thread's frame (SDM 1, 13.3). */
-static void enable_fpu(void)
+static uint32_t choose_xstate(void)
 {
-    uint32_t a = 0, b = 0, c = 0, d = 0;
-    __get_cpuid(1, &a, &b, &c, &d);
-    cpu_has_xsave = (c & CPUID_1_ECX_XSAVE) != 0;
-    if (!cpu_has_xsave) {
-        return;
-    }
-    write_cr4(read_cr4() | CR4_OSXSAVE);
-    add_feature("XSAVE");
-    __get_cpuid_count(0xd, 0, &a, &b, &c, &d);
+    uint32_t possible = 0, size = 0, c = 0, d = 0;
+    __get_cpuid_count(0xd, 0, &possible, &size, &c, &d);
     const uint32_t wanted[] = {XSTATE_X87_SSE | XSTATE_AVX | XSTATE_AVX512,
                                XSTATE_X87_SSE | XSTATE_AVX, XSTATE_X87_SSE};
     for (unsigned i = 0; i < 3; i++) {
-        cpu_xstate_mask = a & wanted[i];
-        if ((cpu_xstate_mask & XSTATE_AVX512) != XSTATE_AVX512) {
-            cpu_xstate_mask &= ~XSTATE_AVX512;
+        uint32_t mask = possible & wanted[i], unused;
+        if ((mask & XSTATE_AVX512) != XSTATE_AVX512) {
+            mask &= ~XSTATE_AVX512;
         }
-        __asm__ volatile("xsetbv" : : "a"(cpu_xstate_mask), "d"(0), "c"(0));
-        uint32_t size = 0, unused;
-        __get_cpuid_count(0xd, 0, &unused, &size, &unused, &unused);
+        set_xstate(mask);
+        __get_cpuid_count(0xd, 0, &unused, &size, &c, &d);
         if (size <= THREAD_FPU_BYTES) {
-            return;
+            return mask;
         }
     }
     panic("the FPU state does not fit into a thread's frame");
 }
 
-void arch_cpu_init(void)
+static void enable_system_calls(void)
 {
-    struct cpu *cpu = &boot_cpu;
-    cpu->self = cpu;
-    arch_cpus[cpu->number] = cpu;
-    cpu->kernel_stack = (uint64_t)boot_stack_top;
-    load_segments(cpu);
-    load_traps();
-    enable_protection();
-    enable_fpu();
     write_msr(MSR_EFER, read_msr(MSR_EFER) | 1); /* SCE: SYSCALL */
     write_msr(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_KERNEL_DATA | 3)
                                                                    << 48);
     write_msr(MSR_FMASK, FLAGS_CLEARED_ON_SYSCALL);
+}
+
+void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks)
+{
+    cpu->self = cpu;
+    cpu->number = number;
+    cpu->stacks = stacks;
+    cpu->kernel_stack = stack_top(cpu, STACK_KERNEL);
+    cpus[number] = cpu;
+}
+
+void cpu_init(struct cpu *cpu)
+{
+    load_segments(cpu);
+    load_traps();
+    write_cr4(read_cr4() | chosen_cr4);
+    write_cr0(read_cr0() | CR0_WP);
+    write_msr(MSR_PAT, PAT_VALUE);
+    if (cpu_has_xsave && cpu_xstate_mask != 0) {
+        set_xstate(cpu_xstate_mask);
+    }
+    enable_system_calls();
+}
+
+void arch_cpu_init(void)
+{
+    cpu_make(&boot_cpu, 0, (uint64_t)boot_stack_guard);
+    make_gates();
+    chosen_cr4 = choose_protection();
+    cpu_init(&boot_cpu);
+    if (cpu_has_xsave) {
+        cpu_xstate_mask = choose_xstate();
+    }
 }
 
 const char *arch_features(void)
@@ -243,9 +321,13 @@ _Noreturn void arch_halt(void)
 
 unsigned arch_backtrace(uint64_t rbp, uint64_t *out, unsigned most)
 {
+    struct arch_stack stack;
     unsigned count = 0;
-    while (count < most && rbp % 8 == 0 && rbp >= (uint64_t)kernel_stacks_start &&
-           rbp + 16 <= (uint64_t)kernel_stacks_end) {
+    if (!find_stack(rbp, &stack)) {
+        return 0;
+    }
+    while (count < most && rbp % 8 == 0 && rbp >= stack.guard + STACK_GUARD_BYTES &&
+           rbp + 16 <= stack.top) {
         const uint64_t *frame = (const uint64_t *)rbp;
         out[count++] = frame[1];
         /* Above the way in of a PLAIN call stands the user's rbp. */
@@ -256,15 +338,4 @@ unsigned arch_backtrace(uint64_t rbp, uint64_t *out, unsigned most)
         rbp = frame[0];
     }
     return count;
-}
-
-uint64_t arch_guard_frame(unsigned index)
-{
-    const uint64_t guards[] = {
-        (uint64_t)boot_stack_guard,
-        (uint64_t)nmi_stack_guard,
-        (uint64_t)double_fault_stack_guard,
-        (uint64_t)machine_check_stack_guard,
-    };
-    return index < sizeof guards / sizeof guards[0] ? guards[index] : 0;
 }

@@ -52,6 +52,18 @@ struct tss {
 #define NO_IO_MAP sizeof(struct tss) /* in io_map: behind the end, every port is refused */
 
 /*
+ * A CPU's stacks: for threads' way into the kernel, NMI, double fault and machine check. Each lies
+ * above a frame that the identity map leaves out. tests/test_stack.py holds the sizes against what
+ * the compiler says of every path.
+ */
+enum stack { STACK_KERNEL, STACK_NMI, STACK_DOUBLE_FAULT, STACK_MACHINE_CHECK, STACKS };
+#define STACK_GUARD_BYTES 4096
+#define STACK_KERNEL_BYTES 8192
+#define STACK_TRAP_BYTES 4096 /* of the other three */
+#define STACKS_BYTES                                                                               \
+    (STACKS * STACK_GUARD_BYTES + STACK_KERNEL_BYTES + (STACKS - 1) * STACK_TRAP_BYTES)
+
+/*
  * One for each CPU, whose GS base it is in the kernel. tss.rsp[0] is the end of the registers of
  * the thread that the CPU runs: traps push there, and entry.asm, too.
  */
@@ -62,24 +74,34 @@ struct cpu {
     uint32_t number;           /* 0: the one that the firmware started */
     volatile uint32_t request; /* what another CPU waits for */
     uint32_t apic_id;
-    uint32_t ready_key; /* arch_set_ready_key */
-    bool fpu_on;        /* CR0.TS is clear */
-    uint8_t spare[3];
-    uint32_t port_count;          /* of `ports` */
+    uint32_t ready_key;        /* arch_set_ready_key */
+    volatile uint8_t running;  /* it has come up */
+    bool fpu_on;               /* CR0.TS is clear */
+    uint8_t spare[2];
+    uint32_t port_count;           /* of `ports` */
     const struct domain *ports_of; /* whose they are */
-    uint32_t more_spare;          /* puts tss.rsp[0] at a multiple of 8 */
+    uint32_t more_spare;           /* puts tss.rsp[0] at a multiple of 8 */
     struct tss tss;
     uint64_t gdt[7] __attribute__((aligned(16)));
     struct port_range ports[PORT_RANGES]; /* those that user mode may use */
+    uint64_t stacks;                      /* STACKS_BYTES of them */
 } __attribute__((aligned(256))); /* the part of the TSS that is read at once lies in one page */
 _Static_assert(offsetof(struct cpu, number) == CPU_NUMBER_OFFSET, "stated in arch.h");
 _Static_assert(offsetof(struct cpu, tss.rsp[0]) == CPU_TOP_OFFSET, "stated in arch.h");
 _Static_assert(offsetof(struct cpu, tss.rsp[0]) % 8 == 0, "read and written as one");
 
 extern struct cpu boot_cpu;
-extern struct cpu *arch_cpus[CPUS_MAX]; /* those in use */
 
 #define FLAGS_USER 0x202u /* IF and the bit that is always one */
+
+/* By number; those that are in use or may come to be, else NULL. */
+extern struct cpu *cpus[CPUS_MAX];
+
+/* Gives a CPU its number and STACKS_BYTES for its stacks. */
+void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks);
+
+/* Sets up the CPU that it runs on: segments, traps, control registers, system calls. */
+void cpu_init(struct cpu *cpu);
 
 /* This CPU's; not in handlers on stacks of their own, which do not trust GS. */
 static inline struct cpu *arch_cpu(void)

@@ -9,7 +9,8 @@
 /* So often is looked whether a CPU has stopped: many seconds. What keeps interrupts off is bounded. */
 #define LOOKS_MOST (1ull << 34)
 
-volatile uint32_t kernel_lock;
+/* The boot CPU has it until it enters user mode. */
+volatile uint32_t kernel_lock = 1;
 
 static void pause(void)
 {
@@ -23,7 +24,7 @@ static void stop_as_asked(struct cpu *cpu)
     __atomic_store_n(&cpu->request, 0, __ATOMIC_RELEASE);
 }
 
-static void wait_for_lock(void)
+void arch_wait_for_lock(void)
 {
     struct cpu *cpu = arch_cpu();
     bool stopped = false;
@@ -44,7 +45,7 @@ static void wait_for_lock(void)
 void arch_lock(void)
 {
     if (arch_cpu_count > 1) {
-        wait_for_lock();
+        arch_wait_for_lock();
     }
 }
 
@@ -55,7 +56,7 @@ static void unlock(void)
 
 void arch_cpu_stop(unsigned number)
 {
-    struct cpu *cpu = arch_cpus[number];
+    struct cpu *cpu = cpus[number];
     cpu->request = 1;
     arch_cpu_interrupt(number);
     for (uint64_t i = 0; __atomic_load_n(&cpu->request, __ATOMIC_ACQUIRE) != 0; i++) {

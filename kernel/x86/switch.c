@@ -180,8 +180,8 @@ static void load_ports(struct cpu *cpu, const struct domain *domain)
 void arch_ports_forget(const struct domain *domain)
 {
     for (unsigned i = 0; i < arch_cpu_count; i++) {
-        if (arch_cpus[i]->ports_of == domain) {
-            arch_cpus[i]->ports_of = NULL;
+        if (cpus[i]->ports_of == domain) {
+            cpus[i]->ports_of = NULL;
         }
     }
 }
@@ -190,12 +190,12 @@ void arch_ports_forget(const struct domain *domain)
 
 uint64_t arch_top_of(unsigned cpu)
 {
-    return arch_cpus[cpu]->tss.rsp[0];
+    return cpus[cpu]->tss.rsp[0];
 }
 
 void arch_set_ready_key(unsigned cpu, uint32_t key)
 {
-    arch_cpus[cpu]->ready_key = key;
+    cpus[cpu]->ready_key = key;
 }
 
 static void set_current(struct cpu *cpu, struct thread *thread)
@@ -282,7 +282,7 @@ void arch_switch(struct thread *next)
 
 void arch_unload(unsigned number)
 {
-    struct cpu *cpu = arch_cpus[number];
+    struct cpu *cpu = cpus[number];
     if (number == arch_cpu_number()) {
         arch_park();
     }

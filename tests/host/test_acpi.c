@@ -373,14 +373,63 @@ static void understands_x2apic_and_override(void **state)
     assert_int_equal(info.nmi_pins, 1);
 }
 
+static void lists_each_processor_once(void **state)
+{
+    (void)state;
+    struct boot_info info;
+    make_machine(&info);
+    uint32_t size = MADT_ENTRIES;
+    APPEND(AT_MADT, &size, MADT_CPU, 8, 0, 5, 1, 0, 0, 0);
+    APPEND(AT_MADT, &size, MADT_CPU, 8, 1, 4, 0, 0, 0, 0);   /* not there */
+    APPEND(AT_MADT, &size, MADT_CPU, 8, 2, 3, 2, 0, 0, 0);   /* may be added one day */
+    APPEND(AT_MADT, &size, MADT_CPU, 8, 3, 255, 1, 0, 0, 0); /* would be all of them */
+    APPEND(AT_MADT, &size, MADT_CPU, 8, 4, 5, 1, 0, 0, 0);   /* listed twice */
+    APPEND(AT_MADT, &size, MADT_X2APIC_CPU, 16, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
+    APPEND(AT_MADT, &size, MADT_X2APIC_CPU, 16, 0, 0, 255, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
+    APPEND(AT_MADT, &size, MADT_X2APIC_CPU, 16, 0, 0, 255, 255, 255, 255, 1, 0, 0, 0, 0, 0, 0, 0);
+    seal(AT_MADT, "APIC", size);
+    info = parsed(info);
+    assert_int_equal(info.cpu_count, 2);
+    assert_int_equal(info.cpu_apic_ids[0], 5);
+    assert_int_equal(info.cpu_apic_ids[1], 255);
+}
+
+static void assert_cpus(const struct boot_info *info, const uint32_t *ids, uint32_t count)
+{
+    assert_int_equal(info->cpu_count, count);
+    assert_memory_equal(info->cpu_apic_ids, ids, count * sizeof(*ids));
+}
+
+static void puts_the_boot_processor_first(void **state)
+{
+    (void)state;
+    struct boot_info info = {.cpu_count = 3, .cpu_apic_ids = {4, 6, 8}};
+    acpi_boot_cpu_first(&info, 4);
+    assert_cpus(&info, (const uint32_t[]){4, 6, 8}, 3);
+    acpi_boot_cpu_first(&info, 8);
+    assert_cpus(&info, (const uint32_t[]){8, 4, 6}, 3);
+    acpi_boot_cpu_first(&info, 1); /* which the table left out */
+    assert_cpus(&info, (const uint32_t[]){1, 8, 4, 6}, 4);
+    while (info.cpu_count < BOOT_CPUS) {
+        info.cpu_apic_ids[info.cpu_count] = 100 + info.cpu_count;
+        info.cpu_count++;
+    }
+    acpi_boot_cpu_first(&info, 50);
+    assert_int_equal(info.cpu_count, BOOT_CPUS);
+    assert_int_equal(info.cpu_apic_ids[0], 50);
+    assert_int_equal(info.cpu_apic_ids[1], 1);
+    assert_int_equal(info.cpu_apic_ids[BOOT_CPUS - 1], 100 + BOOT_CPUS - 2);
+}
+
 static void limits_processors_and_io_apics(void **state)
 {
     (void)state;
     struct boot_info info;
     make_machine(&info);
     uint32_t size = MADT_ENTRIES;
-    for (uint8_t i = 0; i < BOOT_CPUS + 10; i++) {
-        APPEND(AT_MADT, &size, MADT_CPU, 8, 0, i, 1, 0, 0, 0);
+    for (uint32_t i = 0; i < BOOT_CPUS + 10; i++) {
+        APPEND(AT_MADT, &size, MADT_X2APIC_CPU, 16, 0, 0, (uint8_t)i, (uint8_t)(i >> 8), 0, 0, 1, 0,
+               0, 0, 0, 0, 0, 0);
     }
     for (uint8_t i = 0; i < BOOT_IO_APICS + 2; i++) {
         APPEND(AT_MADT, &size, MADT_IO_APIC, 12, i, 0, 0, 0, 0xc0, 0xfe, i, 0, 0, 0);
@@ -544,6 +593,8 @@ int main(void)
         cmocka_unit_test(refuses_short_tables),
         cmocka_unit_test(refuses_odd_madt_entries),
         cmocka_unit_test(understands_x2apic_and_override),
+        cmocka_unit_test(lists_each_processor_once),
+        cmocka_unit_test(puts_the_boot_processor_first),
         cmocka_unit_test(limits_processors_and_io_apics),
         cmocka_unit_test(understands_s5),
         cmocka_unit_test(refuses_s5),

@@ -86,6 +86,9 @@ static inline _Noreturn void end_test(void)
     while (!(port_read8(0x3fd) & 0x40)) {
         /* the serial line is still sending */
     }
+    if (system->power_port == 0) {
+        port_write8(0x64, 0xfe); /* without ACPI a reset must do (8042, pulse the reset line) */
+    }
     __asm__ volatile("outw %0, %1" : : "a"(system->power_value), "Nd"(system->power_port));
     for (;;) {
         sys_yield();
