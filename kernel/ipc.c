@@ -64,6 +64,8 @@ void ipc_leave(struct thread *thread)
     case THREAD_SENDING:
         priority_queue_remove(&endpoint->senders, thread);
         endpoint_settle(endpoint);
+        thread->state = THREAD_STOPPED; /* so that no chain of calls leads on through it */
+        inherit_less(endpoint->server);
         break;
     case THREAD_ANSWER:
         reply_end(thread);
