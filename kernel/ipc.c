@@ -71,6 +71,7 @@ void ipc_leave(struct thread *thread)
         reply_end(thread);
         break;
     case THREAD_RECEIVING:
+        endpoint = thread->wait_endpoint; /* the short way does not note where it waits */
         endpoint_spread(endpoint);
         thread_queue_remove(&endpoint->receivers, thread);
         endpoint_settle(endpoint);
