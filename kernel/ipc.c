@@ -318,10 +318,11 @@ int64_t sys_reply_wait(void)
     begin(server);
     int64_t error = check_wait(server, &endpoint);
     error = error != OK ? error : transfer_check_run(server, true);
-    if (error == OK) {
-        error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
+    if (error != OK) {
+        return error;
     }
-    if (error != OK && error != E_DEAD) {
+    error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
+    if (error != OK && error != E_DEAD) { /* E_DEAD: a caller that has ended */
         return error;
     }
     transfer_keep(server);
