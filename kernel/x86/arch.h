@@ -184,6 +184,7 @@ static inline void arch_clear(void *at, uint64_t bytes)
 /* A new thread's registers and FPU state: user mode, interrupts on, all else zero or as after a
  * reset; and where it begins. */
 void arch_thread_make(struct thread *thread);
+void arch_fpu_reset(struct thread *thread);
 void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64_t argument);
 
 /* Makes `next` the current thread, which kernel_exit returns to: saves what the one before had in the

@@ -84,15 +84,20 @@ bool arch_register_set(struct thread *thread, uint64_t number, uint64_t value)
 
 /* ---- New threads, and the FPU ---- */
 
-void arch_thread_make(struct thread *thread)
+void arch_fpu_reset(struct thread *thread)
 {
     /* The state FNINIT and a reset leave (SDM 3A, table 9-1), in FXSAVE form; XRSTOR takes the
      * parts that XSTATE_BV (all zero) does not name from their initial configuration. */
+    memset(thread->fpu, 0, sizeof thread->fpu);
     thread->fpu[0] = 0x7f;
     thread->fpu[1] = 0x03;
     thread->fpu[24] = 0x80;
     thread->fpu[25] = 0x1f;
+}
 
+void arch_thread_make(struct thread *thread)
+{
+    arch_fpu_reset(thread);
     thread->registers.cs = SELECTOR_USER_CODE;
     thread->registers.ss = SELECTOR_USER_DATA;
     thread->registers.rflags = FLAGS_USER;
