@@ -30,9 +30,20 @@ static void begin(struct thread *thread)
     }
 }
 
+void ipc_end_fault(struct thread *thread)
+{
+    if (thread->faulted) {
+        thread->faulted = false;
+        thread_set_key(thread);
+    }
+}
+
+/* The registers of one that has faulted are to stay. */
 void ipc_no_extras(struct thread *thread)
 {
-    thread->registers.r12 = thread->registers.r13 = 0;
+    if (!thread->faulted) {
+        thread->registers.r12 = thread->registers.r13 = 0;
+    }
     thread->send_slot = thread->receive_slot = SLOT_NONE;
 }
 
@@ -94,7 +105,7 @@ void ipc_fail(struct thread *thread, int64_t error)
     thread->endpoint = NULL;
     if (thread->faulted) {
         /* Nobody is left to say how it should go on. */
-        thread->faulted = false;
+        ipc_end_fault(thread);
         thread->state = THREAD_STOPPED;
         return;
     }
@@ -280,7 +291,7 @@ static bool answer(struct thread *server, struct thread *caller)
         transfer(server, caller, 0, true);
         return true;
     }
-    caller->faulted = false;
+    ipc_end_fault(caller);
     caller->state = THREAD_STOPPED;
     return server->registers.rdi == FAULT_RESUME;
 }

@@ -17,7 +17,7 @@ struct thread thread_nobody;
 void thread_set_key(struct thread *thread)
 {
     uint32_t key = (uint32_t)thread->cpu << KEY_CPU_SHIFT | thread->priority;
-    thread->as_next = thread->flags == 0 ? key : KEY_NOT_NEXT;
+    thread->as_next = thread->flags == 0 && !thread->faulted ? key : KEY_NOT_NEXT;
     thread->as_previous = thread->flags == 0 ? key : KEY_NOT_PREVIOUS;
     if (thread->flags != 0) {
         thread->wait_slots = NO_WAIT;
@@ -37,7 +37,7 @@ void thread_stop(struct thread *thread)
             thread->registers.rax = (uint64_t)E_STOPPED;
         }
     }
-    thread->faulted = false;
+    ipc_end_fault(thread);
 }
 
 void thread_end(struct thread *thread)

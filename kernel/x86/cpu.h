@@ -100,6 +100,9 @@ extern struct cpu *cpus[CPUS_MAX];
 /* Gives a CPU its number and STACKS_BYTES for its stacks. */
 void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks);
 
+/* An exception is handled at `entry` from now on, on every CPU. */
+void cpu_set_trap(unsigned vector, const void *entry);
+
 /* Sets up the CPU that it runs on: segments, traps, control registers, system calls. */
 void cpu_init(struct cpu *cpu);
 
@@ -114,6 +117,7 @@ _Static_assert(offsetof(struct cpu, self) == 0, "stated in arch_cpu");
 
 /* entry.asm */
 extern char syscall_entry[], syscall_entry_locking[], syscall_entry_bare[];
+extern char page_fault_short[];
 void idle_until_interrupt(void);
 void idle_serve_interrupts(void);
 

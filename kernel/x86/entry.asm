@@ -217,9 +217,10 @@ stub_%+vector:
 
 trap_entry:
     test byte [rsp + 24], 3             ; cs: from user mode?
-    jz .from_kernel
+    jz trap_from_kernel
     swapgs
     push_registers
+trap_saved:
     mov rdi, rsp
     mov rsp, [gs:CPU_KERNEL_STACK]
     push 2                              ; DF, and AC, which would switch SMAP off, cleared
@@ -227,7 +228,7 @@ trap_entry:
     xor ebp, ebp
     call kernel_trap
     jmp kernel_exit
-.from_kernel:
+trap_from_kernel:
     push_registers
     mov rdi, rsp
     cld

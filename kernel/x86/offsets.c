@@ -80,6 +80,10 @@ static void offsets_thread(void)
     DEFINE_OFFSET(THREAD_WAIT_ENDPOINT, thread, wait_endpoint);
     DEFINE_OFFSET(THREAD_WAIT_REPLY, thread, wait_reply);
     DEFINE_OFFSET(THREAD_DOMAIN, thread, domain);
+    DEFINE_OFFSET(THREAD_FAULTED, thread, faulted);
+    DEFINE_OFFSET(THREAD_FS_BASE, thread, fs_base);
+    DEFINE_OFFSET(THREAD_GS_BASE, thread, gs_base);
+    DEFINE_VALUE(KEY_NOT_NEXT, (int)KEY_NOT_NEXT);
     DEFINE_VALUE(THREAD_READY, THREAD_READY);
     DEFINE_VALUE(THREAD_ANSWER, THREAD_ANSWER);
     DEFINE_VALUE(THREAD_RECEIVING, THREAD_RECEIVING);
@@ -89,6 +93,11 @@ static void offsets_thread(void)
 static void offsets_objects(void)
 {
     DEFINE_OFFSET(DOMAIN_UPCALL, domain, upcall);
+    DEFINE_OFFSET(DOMAIN_FAULT_ENDPOINT, domain, fault_endpoint);
+    DEFINE_VALUE(VECTOR_PAGE_FAULT, VECTOR_PAGE_FAULT);
+    DEFINE_VALUE(FAULT_MESSAGE_LOW, (int)(FAULT_MESSAGE & 0x7fffffff));
+    DEFINE_VALUE(FAULT_MESSAGE_HIGH, (int)(FAULT_MESSAGE >> 31));
+    DEFINE_VALUE(FAULT_RESUME, FAULT_RESUME);
     DEFINE_OFFSET(SLOT_OBJECT, slot, object);
     DEFINE_OFFSET(SLOT_BADGE, slot, badge);
     DEFINE_OFFSET(SLOT_TYPE, slot, type);

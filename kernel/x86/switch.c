@@ -301,6 +301,9 @@ void arch_user_mode_init(void)
                 : arch_cpu_count > 1 ? syscall_entry_locking
                                      : syscall_entry;
     write_msr(MSR_LSTAR, (uint64_t)way);
+    if (way == syscall_entry) {
+        cpu_set_trap(VECTOR_PAGE_FAULT, page_fault_short);
+    }
     arch_cpu()->fpu_on = true;
     arch_load_more(&thread_nobody);
 }
