@@ -347,10 +347,26 @@ int64_t sys_reply_wait(void)
 
 /* ---- Signals ---- */
 
+static void give_signals(struct thread *receiver, uint64_t bits)
+{
+    *receiver->wait_reply = (struct slot){0};
+    transfer_signals(receiver, bits);
+    sched_wake(receiver);
+}
+
 void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
 {
+    struct thread *receiver;
+    if (endpoint->fast > ENDPOINT_LOOK) {
+        receiver = thread_at(endpoint->fast);
+        if (!receiver->domain->dying) {
+            endpoint->fast = ENDPOINT_IDLE;
+            give_signals(receiver, bits);
+            return;
+        }
+    }
     endpoint_spread(endpoint);
-    struct thread *receiver = endpoint->receivers.first;
+    receiver = endpoint->receivers.first;
     if (receiver == NULL || receiver->domain->dying) {
         endpoint->signals |= bits;
         endpoint->fast = ENDPOINT_LOOK;
@@ -360,9 +376,7 @@ void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
     endpoint_settle(endpoint);
     sched_end_deadline(receiver);
     receiver->endpoint = NULL;
-    ipc_release_slot(receiver);
-    transfer_signals(receiver, bits);
-    sched_ready(receiver);
+    give_signals(receiver, bits);
 }
 
 int64_t sys_signal(uint64_t number, uint64_t bits)

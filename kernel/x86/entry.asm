@@ -169,14 +169,8 @@ kernel_exit:
     mov dword [kernel_lock], 0
     cmp dword [rsp + REG_VECTOR], VECTOR_SYSCALL
     jne .by_iret
-    ; The address may have been set since the SYSCALL: if it is not canonical, the thread leaves by
-    ; IRET, and faults in user mode instead of here (see above).
+    ; The address is the one behind the SYSCALL: who sets another one sets the vector, too.
     mov rcx, [rsp + REG_RIP]
-    mov rdx, rcx
-    shl rdx, 16
-    sar rdx, 16
-    cmp rdx, rcx
-    jne .by_iret
     mov r15, [rsp + REG_R15]
     mov r14, [rsp + REG_R14]
     mov r13, [rsp + REG_R13]

@@ -27,7 +27,7 @@ static void offsets_cpu(void)
     DEFINE_OFFSET(CPU_NUMBER, cpu, number);
     DEFINE_OFFSET(CPU_REQUEST, cpu, request);
     DEFINE_OFFSET(CPU_APIC_ID, cpu, apic_id);
-    DEFINE_OFFSET(CPU_READY_KEY, cpu, ready_key);
+    DEFINE_OFFSET(CPU_READY_KEY, cpu, sched.ready_key);
     DEFINE_OFFSET(CPU_TOP, cpu, tss.rsp[0]);
     DEFINE_VALUE(FLAGS_USER, FLAGS_USER);
     DEFINE_VALUE(STACK_GUARD_BYTES, STACK_GUARD_BYTES);
@@ -114,7 +114,7 @@ static void offsets_objects(void)
     DEFINE_VALUE(ENDPOINT_LOOK, ENDPOINT_LOOK);
 }
 _Static_assert(offsetof(struct slot, rights) == offsetof(struct slot, type) + 1 &&
-                   offsetof(struct slot, checked) == offsetof(struct slot, type) + 2,
+                   offsetof(struct slot, checked_low) == offsetof(struct slot, type) + 2,
                "short.inc loads the three at once");
 
 static void offsets_calls(void)
