@@ -12,11 +12,8 @@
 
 #define CLOSED_PER_STEP 64
 
-void endpoint_spread(struct endpoint *endpoint)
+void endpoint_spread_fast(struct endpoint *endpoint)
 {
-    if (endpoint->fast <= ENDPOINT_LOOK) {
-        return;
-    }
     struct thread *receiver = thread_at(endpoint->fast);
     endpoint->fast = ENDPOINT_LOOK;
     receiver->endpoint = endpoint;

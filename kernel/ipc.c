@@ -30,9 +30,20 @@ static void begin(struct thread *thread)
     }
 }
 
+void ipc_end_fault(struct thread *thread)
+{
+    if (thread->faulted) {
+        thread->faulted = false;
+        thread_set_key(thread);
+    }
+}
+
+/* The registers of one that has faulted are to stay. */
 void ipc_no_extras(struct thread *thread)
 {
-    thread->registers.r12 = thread->registers.r13 = 0;
+    if (!thread->faulted) {
+        thread->registers.r12 = thread->registers.r13 = 0;
+    }
     thread->send_slot = thread->receive_slot = SLOT_NONE;
 }
 
@@ -97,7 +108,7 @@ void ipc_fail(struct thread *thread, int64_t error)
     thread->endpoint = NULL;
     if (thread->faulted) {
         /* Nobody is left to say how it should go on. */
-        thread->faulted = false;
+        ipc_end_fault(thread);
         thread->state = THREAD_STOPPED;
         return;
     }
@@ -283,7 +294,7 @@ static bool answer(struct thread *server, struct thread *caller)
         transfer(server, caller, 0, true);
         return true;
     }
-    caller->faulted = false;
+    ipc_end_fault(caller);
     caller->state = THREAD_STOPPED;
     return server->registers.rdi == FAULT_RESUME;
 }
@@ -340,10 +351,26 @@ int64_t sys_reply_wait(void)
 
 /* ---- Signals ---- */
 
+static void give_signals(struct thread *receiver, uint64_t bits)
+{
+    *receiver->wait_reply = (struct slot){0};
+    transfer_signals(receiver, bits);
+    sched_wake(receiver);
+}
+
 void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
 {
+    struct thread *receiver;
+    if (endpoint->fast > ENDPOINT_LOOK) {
+        receiver = thread_at(endpoint->fast);
+        if (!receiver->domain->dying) {
+            endpoint->fast = ENDPOINT_IDLE;
+            give_signals(receiver, bits);
+            return;
+        }
+    }
     endpoint_spread(endpoint);
-    struct thread *receiver = endpoint->receivers.first;
+    receiver = endpoint->receivers.first;
     if (receiver == NULL || receiver->domain->dying) {
         endpoint->signals |= bits;
         endpoint->fast = ENDPOINT_LOOK;
@@ -353,9 +380,7 @@ void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
     endpoint_settle(endpoint);
     sched_end_deadline(receiver);
     receiver->endpoint = NULL;
-    ipc_release_slot(receiver);
-    transfer_signals(receiver, bits);
-    sched_ready(receiver);
+    give_signals(receiver, bits);
 }
 
 int64_t sys_signal(uint64_t number, uint64_t bits)

@@ -25,13 +25,18 @@ struct line {
 
 static struct line lines[INTERRUPT_LINES];
 
-static struct endpoint *endpoint_of(const struct line *line)
+static struct endpoint *endpoint_of(struct line *line)
 {
-    if (line->endpoint.type != CAP_ENDPOINT || cap_alive(&line->endpoint) != OK) {
+    struct endpoint *endpoint = frame_ptr(line->endpoint.object);
+    if (slot_is_checked(&line->endpoint, cap_epoch)) {
+        return endpoint;
+    }
+    if (line->endpoint.type != CAP_ENDPOINT || cap_alive(&line->endpoint) != OK ||
+        endpoint->closing) {
         return NULL;
     }
-    struct endpoint *endpoint = frame_ptr(line->endpoint.object);
-    return endpoint->closing ? NULL : endpoint;
+    slot_set_checked(&line->endpoint, cap_epoch);
+    return endpoint;
 }
 
 void irq_arrived(uint32_t number)

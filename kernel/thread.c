@@ -17,7 +17,7 @@ struct thread thread_nobody;
 void thread_set_key(struct thread *thread)
 {
     uint32_t key = (uint32_t)thread->cpu << KEY_CPU_SHIFT | thread->priority;
-    thread->as_next = thread->flags == 0 ? key : KEY_NOT_NEXT;
+    thread->as_next = thread->flags == 0 && !thread->faulted ? key : KEY_NOT_NEXT;
     thread->as_previous = thread->flags == 0 ? key : KEY_NOT_PREVIOUS;
     if (thread->flags != 0) {
         thread->wait_slots = NO_WAIT;
@@ -37,7 +37,7 @@ void thread_stop(struct thread *thread)
             thread->registers.rax = (uint64_t)E_STOPPED;
         }
     }
-    thread->faulted = false;
+    ipc_end_fault(thread);
 }
 
 void thread_end(struct thread *thread)
@@ -98,6 +98,10 @@ int64_t sys_thread_create(uint64_t number, uint64_t frame, uint64_t domain_slot)
 static int64_t find_thread(uint64_t number, struct thread **thread)
 {
     struct slot *slot;
+    if (number == SLOT_NONE) {
+        *thread = caller_thread();
+        return OK;
+    }
     int64_t error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
     if (error != OK) {
         return error;
@@ -204,6 +208,24 @@ static int64_t set_cpu(struct thread *thread, uint64_t cpu)
     return OK;
 }
 
+/* Declaring it goes by using it. */
+static int64_t give_up_fpu(struct thread *thread, uint64_t value)
+{
+    if (value != 0) {
+        return E_ARGUMENT;
+    }
+    if (thread != caller_thread() && thread->state != THREAD_STOPPED) {
+        return E_RUNNING;
+    }
+    thread->flags &= (uint8_t)~THREAD_HAS_FPU;
+    thread_set_key(thread);
+    arch_fpu_reset(thread);
+    if (thread == caller_thread()) {
+        arch_load_more(thread);
+    }
+    return OK;
+}
+
 static int64_t set_register(struct thread *thread, uint64_t number, uint64_t value)
 {
     if (thread->state != THREAD_STOPPED && thread->state != THREAD_NEW && !thread->faulted) {
@@ -227,6 +249,8 @@ int64_t sys_thread_set(uint64_t number, uint64_t property, uint64_t value)
         return set_priority(thread, value);
     case THREAD_CPU:
         return set_cpu(thread, value);
+    case THREAD_FPU:
+        return give_up_fpu(thread, value);
     default:
         return property >= THREAD_REGISTER && property <= THREAD_REGISTER + THREAD_GS
                    ? set_register(thread, property - THREAD_REGISTER, value)

@@ -45,6 +45,7 @@ struct registers {
 
 struct boot_info;
 struct domain;
+struct sched;
 struct thread;
 
 /* ---- CPUs (smp.c) ---- */
@@ -73,6 +74,7 @@ unsigned arch_cpu_by_stack(void);
 /* In struct cpu (cpu.h), which GS points to in the kernel. */
 #define CPU_NUMBER_OFFSET 24
 #define CPU_TOP_OFFSET 64
+#define CPU_SCHED_OFFSET 8424
 
 /* Which of them this is; 0: the one that the firmware started. */
 static inline unsigned arch_cpu_number(void)
@@ -98,6 +100,15 @@ static inline uint64_t arch_top(void)
     return top;
 #endif
 }
+
+/* What the scheduler keeps for this CPU (kernel/sched.h), and for any. */
+static inline struct sched *arch_sched(void)
+{
+    uint64_t cpu;
+    __asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+    return (struct sched *)(cpu + CPU_SCHED_OFFSET);
+}
+struct sched *arch_sched_of(unsigned cpu);
 
 /* That of another CPU. It may change at any time, unless that CPU was stopped. */
 uint64_t arch_top_of(unsigned cpu);
@@ -184,6 +195,7 @@ static inline void arch_clear(void *at, uint64_t bytes)
 /* A new thread's registers and FPU state: user mode, interrupts on, all else zero or as after a
  * reset; and where it begins. */
 void arch_thread_make(struct thread *thread);
+void arch_fpu_reset(struct thread *thread);
 void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64_t argument);
 
 /* Makes `next` the current thread, which kernel_exit returns to: saves what the one before had in the
@@ -201,9 +213,6 @@ void arch_ports_forget(const struct domain *domain);
 
 /* The CPU, this one or a stopped one, has nobody loaded any more (thread_nobody). */
 void arch_unload(unsigned cpu);
-
-/* What the short way compares the next thread with (kernel/thread.h). */
-void arch_set_ready_key(unsigned cpu, uint32_t key);
 
 /* Sets the FS base of the current thread. */
 void arch_set_tls(struct thread *thread, uint64_t base);

@@ -170,6 +170,11 @@ static void make_gates(void)
     set_gate(18, (uint64_t)machine_check_entry, STACK_MACHINE_CHECK);
 }
 
+void cpu_set_trap(unsigned vector, const void *entry)
+{
+    set_gate(vector, (uint64_t)entry, 0);
+}
+
 static void load_traps(void)
 {
     struct table_pointer pointer = {sizeof idt - 1, (uint64_t)idt};

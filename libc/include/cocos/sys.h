@@ -203,15 +203,15 @@ int64_t sys_thread_stop(uint32_t thread);
 int64_t sys_thread_resume(uint32_t thread);
 
 /*
- * Sets a property of a thread (RIGHT_CONTROL): THREAD_PRIORITY (E_RIGHTS: above the caller's
- * DOMAIN_PRIORITY_LIMIT), THREAD_CPU, or THREAD_REGISTER + one of its registers, while it is stopped,
+ * Sets a property of a thread (RIGHT_CONTROL; SLOT_NONE: of oneself): THREAD_PRIORITY (E_RIGHTS:
+ * above the caller's DOMAIN_PRIORITY_LIMIT), THREAD_CPU, THREAD_FPU, or THREAD_REGISTER + one of its registers, while it is stopped,
  * not started, or waits for the answer to a fault (E_RUNNING: else). E_ARGUMENT: unknown property; no
  * such priority or CPU; rip outside the program area; rsp, FS or GS not canonical; flags other than
  * those user mode can change itself.
  */
 int64_t sys_thread_set(uint32_t thread, uint32_t property, uint64_t value);
 
-/* Reads six values (enum thread_register) of a thread (RIGHT_CONTROL), from 6 * group on. Registers
+/* Reads six values (enum thread_register) of a thread (RIGHT_CONTROL; SLOT_NONE: of oneself), from 6 * group on. Registers
  * of a thread that runs, or waits in a message call, are those of an earlier moment. E_ARGUMENT: no
  * such group. */
 int64_t sys_thread_read(uint32_t thread, uint32_t group, uint64_t values[THREAD_VALUES_PER_READ]);
