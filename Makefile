@@ -180,11 +180,12 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 # --- examples: built as their users build them, again where the library is newer ---
 
 EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
-  examples/hello/hello-client)
+  examples/hello/hello-client) $(if $(wildcard examples/pager/Makefile),examples/pager/pager)
 
 ifneq ($(EXAMPLE_PROGRAMS),)
 $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
-	@+$(MAKE) -s -C examples/hello $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B)
+	@+for example in $(sort $(dir $(EXAMPLE_PROGRAMS))); do \
+	  $(MAKE) -s -C $$example $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B) || exit 1; done
 endif
 
 # --- the boot image: init first, then the other servers and the examples ---
