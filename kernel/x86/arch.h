@@ -43,6 +43,9 @@ struct registers {
 #define PTE_NX (1ull << 63)
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
+/* A function that only the start of the kernel calls: its memory is given away afterwards. */
+#define BOOT_ONLY __attribute__((section(".text.boot")))
+
 struct boot_info;
 struct domain;
 struct sched;
@@ -309,6 +312,6 @@ unsigned arch_backtrace(uint64_t start_rbp, uint64_t *out, unsigned most);
 extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+extern char kernel_start[], kernel_boot_text[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
 #endif
