@@ -17,10 +17,13 @@ static void pause(void)
     __asm__ volatile("pause");
 }
 
-/* Another CPU, which has the lock, wants this one to have no address space loaded. */
-static void stop_as_asked(struct cpu *cpu)
+/* Another CPU, which has the lock, wants this one to have no address space loaded. From the second
+ * time on that is so already, and what the thread's frame says may be newer. */
+static void stop_as_asked(struct cpu *cpu, bool stopped)
 {
-    arch_park();
+    if (!stopped) {
+        arch_park();
+    }
     __atomic_store_n(&cpu->request, 0, __ATOMIC_RELEASE);
 }
 
@@ -31,7 +34,7 @@ void arch_wait_for_lock(void)
     while (__atomic_exchange_n(&kernel_lock, 1, __ATOMIC_ACQUIRE) != 0) {
         while (kernel_lock != 0) {
             if (cpu->request != 0) {
-                stop_as_asked(cpu);
+                stop_as_asked(cpu, stopped);
                 stopped = true;
             }
             pause();
