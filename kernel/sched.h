@@ -63,7 +63,8 @@ void sched_timer(void);
  * a higher priority is, else the first in the queue; waits for interrupts while there is none. */
 void sched_run(void);
 
-/* A thread's frame is about to be used for something else: no CPU keeps it loaded. */
+/* No CPU keeps a thread loaded that does not run: its frame is about to be used for something else,
+ * or all of its registers are to be read or set there. */
 void sched_forget(struct thread *thread);
 
 /* A domain is being ended: none of its threads runs any more, and no CPU keeps its page tables or
