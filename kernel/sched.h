@@ -59,6 +59,9 @@ void sched_end_deadline(struct thread *thread);
 /* The timer of this CPU went off. */
 void sched_timer(void);
 
+/* Another CPU may have set a deadline for a thread of this one. */
+void sched_called(void);
+
 /* Chooses who leaves to user mode on this CPU: the current thread while it is READY and nobody of
  * a higher priority is, else the first in the queue; waits for interrupts while there is none. */
 void sched_run(void);

@@ -22,6 +22,8 @@ void kernel_interrupt(uint64_t vector)
     }
     if (vector == VECTOR_TIMER) {
         sched_timer();
+    } else if (vector == VECTOR_CALL) {
+        sched_called();
     } else if (vector >= VECTOR_INTERRUPTS && vector < VECTOR_INTERRUPTS + INTERRUPT_LINES) {
         irq_arrived((uint32_t)(vector - VECTOR_INTERRUPTS));
     }
