@@ -43,6 +43,15 @@ struct registers {
 #define PTE_NX (1ull << 63)
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
+/* A page fault's error code (SDM 3A, 4.7): an entry was there; what was tried. Other bits say that
+ * the entry was not as it should be. */
+#define PAGE_FAULT_PRESENT 1u
+#define PAGE_FAULT_WRITE 2u
+#define PAGE_FAULT_USER 4u
+#define PAGE_FAULT_FETCH 16u
+#define PAGE_FAULT_RIGHTS                                                                          \
+    (PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE | PAGE_FAULT_USER | PAGE_FAULT_FETCH)
+
 struct boot_info;
 struct domain;
 struct thread;
