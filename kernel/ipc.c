@@ -69,7 +69,9 @@ void ipc_release_slot(const struct thread *receiver)
 
 void ipc_leave(struct thread *thread)
 {
-    struct endpoint *endpoint = thread->endpoint;
+    /* The short way does not write `endpoint` when it waits once more. */
+    struct endpoint *endpoint =
+        thread->state == THREAD_RECEIVING ? thread->wait_endpoint : thread->endpoint;
     sched_end_deadline(thread);
     switch (thread->state) {
     case THREAD_SENDING:

@@ -235,6 +235,7 @@ static int64_t set_register(struct thread *thread, uint64_t number, uint64_t val
     if (number == THREAD_RIP && !in_program_area(value)) {
         return E_ARGUMENT;
     }
+    sched_forget(thread);
     return arch_register_set(thread, number, value) ? OK : E_ARGUMENT;
 }
 
@@ -284,6 +285,9 @@ int64_t sys_thread_read(uint64_t number, uint64_t group)
     }
     if (group >= THREAD_VALUES / THREAD_VALUES_PER_READ) {
         return E_ARGUMENT;
+    }
+    if (thread->state != THREAD_READY) {
+        sched_forget(thread);
     }
     uint64_t first = group * THREAD_VALUES_PER_READ;
     struct registers *r = &caller_thread()->registers;

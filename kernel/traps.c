@@ -22,6 +22,8 @@ void kernel_interrupt(uint64_t vector)
     }
     if (vector == VECTOR_TIMER) {
         sched_timer();
+    } else if (vector == VECTOR_CALL) {
+        sched_called();
     } else if (vector >= VECTOR_INTERRUPTS && vector < VECTOR_INTERRUPTS + INTERRUPT_LINES) {
         irq_arrived((uint32_t)(vector - VECTOR_INTERRUPTS));
     }
@@ -30,9 +32,10 @@ void kernel_interrupt(uint64_t vector)
 
 void kernel_trap(struct registers *r)
 {
+    uint64_t vector = r->vector; /* until it has the lock, another CPU may stop and end the thread */
     arch_lock();
-    if (r->vector >= EXCEPTIONS) {
-        kernel_interrupt(r->vector);
+    if (vector >= EXCEPTIONS) {
+        kernel_interrupt(vector);
     } else if (sched_current() != NULL) {
         fault(sched_current());
     } /* else another CPU has stopped the thread: when it goes on, it faults again */

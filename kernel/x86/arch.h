@@ -46,6 +46,15 @@ struct registers {
 /* A function that only the start of the kernel calls: its memory is given away afterwards. */
 #define BOOT_ONLY __attribute__((section(".text.boot")))
 
+/* A page fault's error code (SDM 3A, 4.7): an entry was there; what was tried. Other bits say that
+ * the entry was not as it should be. */
+#define PAGE_FAULT_PRESENT 1u
+#define PAGE_FAULT_WRITE 2u
+#define PAGE_FAULT_USER 4u
+#define PAGE_FAULT_FETCH 16u
+#define PAGE_FAULT_RIGHTS                                                                          \
+    (PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE | PAGE_FAULT_USER | PAGE_FAULT_FETCH)
+
 struct boot_info;
 struct domain;
 struct sched;
@@ -121,6 +130,10 @@ uint64_t arch_top_of(unsigned cpu);
 /* One CPU at a time is inside the kernel. It is held from arch_lock until user mode is entered, or
  * while there is nothing to run. */
 void arch_lock(void);
+
+/* The same for a thread's system call. false: another CPU has stopped the thread meanwhile. It makes
+ * the call again when it goes on, wherever that is; its registers are not to be touched. */
+bool arch_lock_for_call(struct registers *call);
 
 /* The same on a CPU that has just been started. */
 void arch_wait_for_lock(void);

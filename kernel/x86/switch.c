@@ -279,6 +279,7 @@ void arch_park(void)
 void arch_unpark(void)
 {
     write_cr3(arch_root());
+    load_bases(arch_current());
     arch_load_more(arch_current());
 }
 
