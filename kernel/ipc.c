@@ -77,11 +77,14 @@ void ipc_leave(struct thread *thread)
     case THREAD_SENDING:
         priority_queue_remove(&endpoint->senders, thread);
         endpoint_settle(endpoint);
+        thread->state = THREAD_STOPPED; /* so that no chain of calls leads on through it */
+        inherit_less(endpoint->server);
         break;
     case THREAD_ANSWER:
         reply_end(thread);
         break;
     case THREAD_RECEIVING:
+        endpoint = thread->wait_endpoint; /* the short way does not note where it waits */
         endpoint_spread(endpoint);
         thread_queue_remove(&endpoint->receivers, thread);
         endpoint_settle(endpoint);
@@ -328,10 +331,11 @@ int64_t sys_reply_wait(void)
     begin(server);
     int64_t error = check_wait(server, &endpoint);
     error = error != OK ? error : transfer_check_run(server, true);
-    if (error == OK) {
-        error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
+    if (error != OK) {
+        return error;
     }
-    if (error != OK && error != E_DEAD) {
+    error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
+    if (error != OK && error != E_DEAD) { /* E_DEAD: a caller that has ended */
         return error;
     }
     transfer_keep(server);

@@ -195,8 +195,7 @@ static int64_t set_priority(struct thread *thread, uint64_t priority)
         return E_RIGHTS;
     }
     thread->own_priority = (uint8_t)priority;
-    sched_set_priority(thread, inherit_most_urgent(thread));
-    inherit(thread);
+    inherit_settle(thread);
     return OK;
 }
 
