@@ -213,7 +213,7 @@ void sched_timer(void)
 
 void sched_called(void)
 {
-    set_alarm(this_sched());
+    set_alarm(arch_sched());
 }
 
 /* ---- Choosing ---- */
