@@ -109,6 +109,10 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 
 #define CPUS_MAX 32
 
+/* Interrupt lines below this are pins of the machine's controllers, from this on messages that
+ * devices send (sys_interrupt_message). */
+#define FIRST_MESSAGE_LINE 128
+
 /* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
 #define THREAD_PRIORITY 0
 #define THREAD_CPU 1
