@@ -168,6 +168,7 @@ enum thread_is {
 #define MACHINE_FRAMES_FREE 1  /* of these, free now */
 #define MACHINE_FRAMES_SPLIT 2 /* taken for the records of split blocks */
 #define MACHINE_CHECK 3        /* 0: check_invariants() holds */
+#define MACHINE_NMIS 4         /* non-maskable interrupts since the start, all CPUs together */
 
 /* MACHINE_CHECK_TEXT + n: characters 7n to 7n+6 of the sentence that says what was wrong at the
  * last MACHINE_CHECK, low byte first; 0: it has no more, or nothing was wrong. */

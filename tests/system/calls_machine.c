@@ -70,6 +70,7 @@ static void test_machine(void)
     EXPECT(E_SLOT, sys_machine_query(SLOT_NONE, MACHINE_CHECK));
     EXPECT(E_TYPE, sys_machine_query(SLOT_SELF, MACHINE_CHECK));
     EXPECT(OK, sys_machine_query(SLOT_INIT_MACHINE, MACHINE_CHECK));
+    EXPECT(0, sys_machine_query(SLOT_NONE, MACHINE_NMIS));
     EXPECT(1, sys_machine_query(SLOT_NONE, MACHINE_FRAMES_TOTAL) >
                   sys_machine_query(SLOT_NONE, MACHINE_FRAMES_FREE));
     /* One frame of a block that was whole costs three for records, while it is split. */
