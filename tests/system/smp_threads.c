@@ -5,7 +5,7 @@
  */
 #include "tests/system/smp.h"
 
-#define MOVES 200 /* or as the kernel's command line says: moves=10000 */
+#define MOVES 60 /* or as the kernel's command line says: moves=10000 */
 #define ENDPOINT 20
 #define CLIENT 21
 #define REPLY 22
