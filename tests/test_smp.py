@@ -165,3 +165,14 @@ def test_nmis_from_outside(run_as_init, tmp_path, is_long):
     came = int(re.search(r"nmi: (\d+) came", result.output)[1])
     assert came > 1000, f"of {len(sent)} that were sent"
     thread.join(10)
+
+
+@pytest.mark.parametrize("kernel, count, times", [("plain", 1, 300), ("plain", 2, 300), ("checking", 2, 30)])
+def test_storms_of_interrupts(run_as_init, kernel, count, times, is_long):
+    """A line that is never served, edges at a high rate and messages in a row: everybody else goes on, and no driver
+    misses what its line does next."""
+    words = f"interrupts={times * (1000 if is_long else 1)}"
+    options = ["--cpus", count, "--memory", "32M", "--qemu", "-device edu -device edu", "--append", words]
+    result = run_as_init(kernel, "interrupt_storms", *options, timeout=LONG_TIMEOUT)
+    counts = re.search(r"storms: (\d+) levels, (\d+) edges, (\d+) messages", result.output).groups()
+    assert all(int(count) > times for count in counts)
