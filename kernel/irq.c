@@ -130,6 +130,24 @@ int64_t sys_interrupt_ack(uint64_t interrupts, uint64_t number)
     return OK;
 }
 
+/* Its address is one of 32 bits, its data is smaller (SDM 3A, 11.11). */
+int64_t sys_interrupt_message(uint64_t interrupts, uint64_t number)
+{
+    struct line *line;
+    int64_t error = find_line(interrupts, number, &line);
+    if (error != OK) {
+        return error;
+    }
+    if (!arch_line_is_message((uint32_t)number)) {
+        return E_UNSUPPORTED;
+    }
+    if (endpoint_of(line) == NULL) {
+        return E_ARGUMENT;
+    }
+    return (int64_t)(arch_message_address((uint32_t)number) |
+                     (uint64_t)arch_message_data((uint32_t)number) << 32);
+}
+
 int64_t sys_ports_enable(uint64_t number)
 {
     struct slot *range;

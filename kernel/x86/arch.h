@@ -257,6 +257,7 @@ _Noreturn void arch_start(void);
  * exists. */
 bool arch_line_exists(uint32_t line);
 bool arch_line_level(uint32_t line); /* level-triggered, as opposed to edge */
+bool arch_line_is_message(uint32_t line);
 
 /* From now on the line interrupts that CPU, or CPU 0 where its local APIC's id has more than eight
  * bits, which lines cannot name; unmasks it. For a message line, which has no mask, this only says
