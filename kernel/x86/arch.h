@@ -218,6 +218,9 @@ void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64
  * CPU, loads its address space, TLS base, and where it has them FPU and ports. */
 void arch_switch(struct thread *next);
 
+/* Tells the short way that cap_epoch is another one. */
+void arch_set_epoch(uint64_t epoch);
+
 /* The current thread has something more to be loaded (THREAD_HAS_FPU, THREAD_HAS_PORTS). */
 void arch_load_more(struct thread *thread);
 
