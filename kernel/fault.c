@@ -9,6 +9,7 @@
 #include "kernel/endpoint.h"
 #include "kernel/ipc.h"
 #include "kernel/sched.h"
+#include "kernel/space.h"
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 
@@ -34,6 +35,21 @@ static bool only_to_be_loaded(struct thread *thread)
         return true;
     }
     return false;
+}
+
+/* Another CPU may have allowed the access since this one tried it, or read the stricter entry that
+ * it tried it by. The processor has forgotten that entry when it faults (SDM 3A, 4.10.4.1). */
+static bool is_allowed_now(const struct thread *thread)
+{
+    uint64_t code = thread->registers.code;
+    if (arch_cpu_count == 1 || (code & ~(uint64_t)PAGE_FAULT_RIGHTS) != 0) {
+        return false;
+    }
+    unsigned level;
+    uint64_t entry = space_walk(thread->root, arch_fault_address(), &level);
+    return level != 0 && leaf_is_user(entry) &&
+           ((code & PAGE_FAULT_WRITE) == 0 || (entry & PTE_WRITE) != 0) &&
+           ((code & PAGE_FAULT_FETCH) == 0 || (entry & PTE_NX) == 0);
 }
 
 static struct endpoint *fault_endpoint(struct slot *slot)
@@ -65,6 +81,9 @@ void fault(struct thread *thread)
     if ((thread->registers.vector == VECTOR_NO_FPU ||
          thread->registers.vector == VECTOR_PROTECTION) &&
         only_to_be_loaded(thread)) {
+        return;
+    }
+    if (thread->registers.vector == VECTOR_PAGE_FAULT && is_allowed_now(thread)) {
         return;
     }
     struct slot *slot = &thread->domain->fault_endpoint;

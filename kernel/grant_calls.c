@@ -191,8 +191,8 @@ static __attribute__((noinline)) int64_t revoke(uint64_t address, uint64_t order
  * ---- One frame or one block, the short way ----
  *
  * As in frame_calls.c: owned RAM, in the page table of the receiver that was found last. Everything
- * else, errors included, goes the general way. The receiver's root is not loaded: it is not the
- * caller.
+ * else, errors included, goes the general way. The receiver's root is not loaded on this CPU: it is
+ * not the caller.
  */
 
 /* The record of a whole piece that the caller owns, or NULL. */
@@ -282,6 +282,7 @@ static inline bool revoke_short(uint64_t address, uint64_t order, uint64_t domai
     leaf_clear(entry, record, space_refill(table, space_index(address, space_level(order))));
     table->record->mappings--;
     to->accept += 1u << order;
+    space_flush_elsewhere(to);
     return true;
 }
 

@@ -42,6 +42,10 @@ static uint8_t most_urgent(const struct thread *thread)
          caller = caller->next) {
         priority = caller->priority > priority ? caller->priority : priority;
     }
+    const struct thread *quick = thread_at(thread->caller);
+    if (quick != NULL && quick->priority > priority) {
+        priority = quick->priority;
+    }
     const struct endpoint *endpoint = thread->serves;
     if (endpoint != NULL && endpoint->senders.used != 0) {
         uint8_t waiting = (uint8_t)priority_queue_top(&endpoint->senders);

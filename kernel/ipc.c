@@ -69,7 +69,9 @@ void ipc_release_slot(const struct thread *receiver)
 
 void ipc_leave(struct thread *thread)
 {
-    struct endpoint *endpoint = thread->endpoint;
+    /* The short way does not write `endpoint` when it waits once more. */
+    struct endpoint *endpoint =
+        thread->state == THREAD_RECEIVING ? thread->wait_endpoint : thread->endpoint;
     sched_end_deadline(thread);
     switch (thread->state) {
     case THREAD_SENDING:
@@ -347,53 +349,4 @@ int64_t sys_reply_wait(void)
         sched_ready(caller);
     }
     return result;
-}
-
-/* ---- Signals ---- */
-
-static void give_signals(struct thread *receiver, uint64_t bits)
-{
-    *receiver->wait_reply = (struct slot){0};
-    transfer_signals(receiver, bits);
-    sched_wake(receiver);
-}
-
-void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
-{
-    struct thread *receiver;
-    if (endpoint->fast > ENDPOINT_LOOK) {
-        receiver = thread_at(endpoint->fast);
-        if (!receiver->domain->dying) {
-            endpoint->fast = ENDPOINT_IDLE;
-            give_signals(receiver, bits);
-            return;
-        }
-    }
-    endpoint_spread(endpoint);
-    receiver = endpoint->receivers.first;
-    if (receiver == NULL || receiver->domain->dying) {
-        endpoint->signals |= bits;
-        endpoint->fast = ENDPOINT_LOOK;
-        return;
-    }
-    thread_queue_remove(&endpoint->receivers, receiver);
-    endpoint_settle(endpoint);
-    sched_end_deadline(receiver);
-    receiver->endpoint = NULL;
-    give_signals(receiver, bits);
-}
-
-int64_t sys_signal(uint64_t number, uint64_t bits)
-{
-    struct endpoint *endpoint;
-    uint64_t badge;
-    int64_t error = cap_endpoint(caller_domain(), number, RIGHT_SIGNAL, &endpoint, &badge);
-    if (error != OK) {
-        return error;
-    }
-    if (bits == 0) {
-        return E_ARGUMENT;
-    }
-    endpoint_signal(endpoint, bits);
-    return OK;
 }

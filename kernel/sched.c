@@ -211,6 +211,11 @@ void sched_timer(void)
     set_alarm(sched);
 }
 
+void sched_called(void)
+{
+    set_alarm(arch_sched());
+}
+
 /* ---- Choosing ---- */
 
 int64_t sys_yield(void)

@@ -70,6 +70,9 @@ void sched_end_deadline(struct thread *thread);
 /* The timer of this CPU went off. */
 void sched_timer(void);
 
+/* Another CPU may have set a deadline for a thread of this one. */
+void sched_called(void);
+
 /* Chooses who leaves to user mode on this CPU: the current thread while it is READY and nobody of
  * a higher priority is, else the first in the queue; waits for interrupts while there is none. */
 void sched_choose(void);
@@ -83,7 +86,8 @@ static inline void sched_run(void)
     }
 }
 
-/* A thread's frame is about to be used for something else: no CPU keeps it loaded. */
+/* No CPU keeps a thread loaded that does not run: its frame is about to be used for something else,
+ * or all of its registers are to be read or set there. */
 void sched_forget(struct thread *thread);
 
 /* A domain is being ended: none of its threads runs any more, and no CPU keeps its page tables or

@@ -8,8 +8,6 @@
 #include "kernel/domain.h"
 #include "kernel/traps.h"
 
-#define SYSCALL_BYTES 2 /* of the instruction */
-
 /* ---- PLAIN calls: entry.asm takes them from this table ---- */
 
 #ifdef COCOS_CHECKING
@@ -98,12 +96,7 @@ static int64_t dispatch(struct registers *r)
 
 void kernel_syscall(struct registers *r)
 {
-    arch_lock();
-    if (sched_current() == NULL) {
-        /* Another CPU has stopped the thread meanwhile: when it goes on, it calls again. */
-        r->rip -= SYSCALL_BYTES;
-        r->vector = VECTOR_ALL_REGISTERS;
-    } else {
+    if (arch_lock_for_call(r)) {
         int64_t result = dispatch(r);
         if (result != CALL_NO_RESULT) {
             r->rax = (uint64_t)result;

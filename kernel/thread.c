@@ -98,16 +98,19 @@ int64_t sys_thread_create(uint64_t number, uint64_t frame, uint64_t domain_slot)
 static int64_t find_thread(uint64_t number, struct thread **thread)
 {
     struct slot *slot;
-    if (number == SLOT_NONE) {
-        *thread = caller_thread();
-        return OK;
-    }
     int64_t error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
     if (error != OK) {
         return error;
     }
     *thread = frame_ptr(slot->object);
     return (*thread)->domain->dying ? E_DEAD : OK;
+}
+
+/* Or oneself. */
+static int64_t find_thread_or_self(uint64_t number, struct thread **thread)
+{
+    *thread = caller_thread();
+    return number == SLOT_NONE ? OK : find_thread(number, thread);
 }
 
 static bool in_program_area(uint64_t address)
@@ -234,13 +237,14 @@ static int64_t set_register(struct thread *thread, uint64_t number, uint64_t val
     if (number == THREAD_RIP && !in_program_area(value)) {
         return E_ARGUMENT;
     }
+    sched_forget(thread);
     return arch_register_set(thread, number, value) ? OK : E_ARGUMENT;
 }
 
 int64_t sys_thread_set(uint64_t number, uint64_t property, uint64_t value)
 {
     struct thread *thread;
-    int64_t error = find_thread(number, &thread);
+    int64_t error = find_thread_or_self(number, &thread);
     if (error != OK) {
         return error;
     }
@@ -277,12 +281,15 @@ static uint64_t value_of(const struct thread *thread, uint64_t number)
 int64_t sys_thread_read(uint64_t number, uint64_t group)
 {
     struct thread *thread;
-    int64_t error = find_thread(number, &thread);
+    int64_t error = find_thread_or_self(number, &thread);
     if (error != OK) {
         return error;
     }
     if (group >= THREAD_VALUES / THREAD_VALUES_PER_READ) {
         return E_ARGUMENT;
+    }
+    if (thread->state != THREAD_READY) {
+        sched_forget(thread);
     }
     uint64_t first = group * THREAD_VALUES_PER_READ;
     struct registers *r = &caller_thread()->registers;

@@ -15,6 +15,8 @@
 #define VECTOR_NMI 2
 #define EXCEPTIONS 32
 
+uint64_t nmi_count;
+
 void kernel_interrupt(uint64_t vector)
 {
     if (vector == VECTOR_SPURIOUS) {
@@ -22,6 +24,8 @@ void kernel_interrupt(uint64_t vector)
     }
     if (vector == VECTOR_TIMER) {
         sched_timer();
+    } else if (vector == VECTOR_CALL) {
+        sched_called();
     } else if (vector >= VECTOR_INTERRUPTS && vector < VECTOR_INTERRUPTS + INTERRUPT_LINES) {
         irq_arrived((uint32_t)(vector - VECTOR_INTERRUPTS));
     }
@@ -30,9 +34,10 @@ void kernel_interrupt(uint64_t vector)
 
 void kernel_trap(struct registers *r)
 {
+    uint64_t vector = r->vector; /* until it has the lock, another CPU may stop and end the thread */
     arch_lock();
-    if (r->vector >= EXCEPTIONS) {
-        kernel_interrupt(r->vector);
+    if (vector >= EXCEPTIONS) {
+        kernel_interrupt(vector);
     } else if (sched_current() != NULL) {
         fault(sched_current());
     } /* else another CPU has stopped the thread: when it goes on, it faults again */
@@ -43,6 +48,7 @@ void kernel_trap(struct registers *r)
 void kernel_own_trap(struct registers *r)
 {
     if (r->vector == VECTOR_NMI) {
+        __atomic_fetch_add(&nmi_count, 1, __ATOMIC_RELAXED);
         panic_nmi();
         return;
     }

@@ -43,6 +43,18 @@ struct registers {
 #define PTE_NX (1ull << 63)
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
+/* A function that only the start of the kernel calls: its memory is given away afterwards. */
+#define BOOT_ONLY __attribute__((section(".text.boot")))
+
+/* A page fault's error code (SDM 3A, 4.7): an entry was there; what was tried. Other bits say that
+ * the entry was not as it should be. */
+#define PAGE_FAULT_PRESENT 1u
+#define PAGE_FAULT_WRITE 2u
+#define PAGE_FAULT_USER 4u
+#define PAGE_FAULT_FETCH 16u
+#define PAGE_FAULT_RIGHTS                                                                          \
+    (PAGE_FAULT_PRESENT | PAGE_FAULT_WRITE | PAGE_FAULT_USER | PAGE_FAULT_FETCH)
+
 struct boot_info;
 struct domain;
 struct sched;
@@ -118,6 +130,10 @@ uint64_t arch_top_of(unsigned cpu);
 /* One CPU at a time is inside the kernel. It is held from arch_lock until user mode is entered, or
  * while there is nothing to run. */
 void arch_lock(void);
+
+/* The same for a thread's system call. false: another CPU has stopped the thread meanwhile. It makes
+ * the call again when it goes on, wherever that is; its registers are not to be touched. */
+bool arch_lock_for_call(struct registers *call);
 
 /* The same on a CPU that has just been started. */
 void arch_wait_for_lock(void);
@@ -202,6 +218,9 @@ void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64
  * CPU, loads its address space, TLS base, and where it has them FPU and ports. */
 void arch_switch(struct thread *next);
 
+/* Tells the short way that cap_epoch is another one. */
+void arch_set_epoch(uint64_t epoch);
+
 /* The current thread has something more to be loaded (THREAD_HAS_FPU, THREAD_HAS_PORTS). */
 void arch_load_more(struct thread *thread);
 
@@ -241,6 +260,7 @@ _Noreturn void arch_start(void);
  * exists. */
 bool arch_line_exists(uint32_t line);
 bool arch_line_level(uint32_t line); /* level-triggered, as opposed to edge */
+bool arch_line_is_message(uint32_t line);
 
 /* From now on the line interrupts that CPU, or CPU 0 where its local APIC's id has more than eight
  * bits, which lines cannot name; unmasks it. For a message line, which has no mask, this only says
@@ -309,6 +329,6 @@ unsigned arch_backtrace(uint64_t start_rbp, uint64_t *out, unsigned most);
 extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+extern char kernel_start[], kernel_boot_text[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
 #endif

@@ -58,7 +58,7 @@ static void write_line(const struct line *line, uint32_t mask)
     io_apic_write(line->io_apic, IO_APIC_REDIRECTION + 2 * line->pin, line->low | mask);
 }
 
-static void init_io_apic(const struct boot_io_apic *io_apic)
+static BOOT_ONLY void init_io_apic(const struct boot_io_apic *io_apic)
 {
     uint32_t pins = (io_apic_read(io_apic->address, IO_APIC_VERSION) >> 16 & 0xff) + 1;
     for (uint32_t pin = 0; pin < pins; pin++) {
@@ -70,7 +70,7 @@ static void init_io_apic(const struct boot_io_apic *io_apic)
     }
 }
 
-bool arch_interrupts_init(const struct boot_info *info)
+BOOT_ONLY bool arch_interrupts_init(const struct boot_info *info)
 {
     port_write8(PIC1_DATA, 0xff);
     port_write8(PIC2_DATA, 0xff);
@@ -91,7 +91,7 @@ bool arch_interrupts_init(const struct boot_info *info)
     return true;
 }
 
-uint64_t arch_device_page(const struct boot_info *info, unsigned index)
+BOOT_ONLY uint64_t arch_device_page(const struct boot_info *info, unsigned index)
 {
     if (index == 0) {
         return info->local_apic & ~(BLOCK_BYTES - 1);
@@ -100,20 +100,20 @@ uint64_t arch_device_page(const struct boot_info *info, unsigned index)
                                            : 0;
 }
 
-static bool is_message(uint32_t line)
+bool arch_line_is_message(uint32_t line)
 {
     return line >= FIRST_MESSAGE_LINE;
 }
 
 bool arch_line_exists(uint32_t line)
 {
-    return is_message(line) ? line < INTERRUPT_LINES && apic_address != 0
+    return arch_line_is_message(line) ? line < INTERRUPT_LINES && apic_address != 0
                             : lines[line].io_apic != 0;
 }
 
 bool arch_line_level(uint32_t line)
 {
-    return !is_message(line) && (lines[line].low & REDIRECTION_LEVEL) != 0;
+    return !arch_line_is_message(line) && (lines[line].low & REDIRECTION_LEVEL) != 0;
 }
 
 /* Without interrupt remapping a destination has eight bits. */
@@ -125,7 +125,7 @@ static uint32_t destination_of(unsigned cpu)
 
 void arch_line_bind(uint32_t line, unsigned cpu)
 {
-    if (is_message(line)) {
+    if (arch_line_is_message(line)) {
         message_cpus[line - FIRST_MESSAGE_LINE] = (uint8_t)cpu;
         return;
     }
@@ -136,14 +136,14 @@ void arch_line_bind(uint32_t line, unsigned cpu)
 
 void arch_line_mask(uint32_t line)
 {
-    if (!is_message(line)) {
+    if (!arch_line_is_message(line)) {
         write_line(&lines[line], REDIRECTION_MASKED);
     }
 }
 
 void arch_line_unmask(uint32_t line)
 {
-    if (!is_message(line)) {
+    if (!arch_line_is_message(line)) {
         write_line(&lines[line], 0);
     }
 }
