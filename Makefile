@@ -55,7 +55,7 @@ KERNEL_CFLAGS := -std=gnu17 -Os -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie 
   -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
   -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -fcallgraph-info=su -Iinclude -I.
 # The kernel is compiled to be small, but for what runs a thousand times a second.
-KERNEL_FAST := $(addprefix kernel/,frame_calls.c grant_calls.c irq.c page_calls.c run.c sched.c \
+KERNEL_FAST := $(addprefix kernel/,frame_calls.c grant_calls.c irq.c page_calls.c run.c sched.c signal.c \
   traps.c x86/string.c x86/switch.c)
 KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
   --build-id=none
@@ -180,11 +180,12 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 # --- examples: built as their users build them, again where the library is newer ---
 
 EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
-  examples/hello/hello-client)
+  examples/hello/hello-client) $(if $(wildcard examples/pager/Makefile),examples/pager/pager)
 
 ifneq ($(EXAMPLE_PROGRAMS),)
 $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
-	@+$(MAKE) -s -C examples/hello $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B)
+	@+for example in $(sort $(dir $(EXAMPLE_PROGRAMS))); do \
+	  $(MAKE) -s -C $$example $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B) || exit 1; done
 endif
 
 # --- the boot image: init first, then the other servers and the examples ---

@@ -22,6 +22,7 @@ uint64_t cap_epoch = 1;
 void cap_something_ended(void)
 {
     cap_epoch++;
+    arch_set_epoch(cap_epoch);
 }
 
 uint64_t cap_new_generation(void)
@@ -159,11 +160,11 @@ static int64_t find_any(const struct domain *caller, uint64_t number, struct slo
     return cap_alive(*slot);
 }
 
-/* A capability is about to be taken out of its slot: who waits by it does so no more on the word of
- * an earlier check. */
+/* A capability is about to be taken out of its slot: who calls or waits by it does so no more on the
+ * word of an earlier check. */
 static void leave_slot(const struct slot *slot)
 {
-    if (slot->type == CAP_ENDPOINT && (slot->rights & RIGHT_RECEIVE)) {
+    if (slot->type == CAP_ENDPOINT && slot_is_checked(slot, cap_epoch)) {
         cap_something_ended();
     }
 }

@@ -9,7 +9,6 @@
 
 /* Lines are global system interrupts (ACPI 6.4, 5.2.13), and behind them messages of devices. */
 #define INTERRUPT_LINES 192
-#define FIRST_MESSAGE_LINE 128
 
 /* An interrupt of `line` came; the interrupt controller is told by the caller. */
 void irq_arrived(uint32_t line);

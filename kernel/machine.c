@@ -8,6 +8,7 @@
 #include "kernel/log.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "kernel/traps.h"
 
 static const char *problem; /* of the last check, NULL: none */
 
@@ -50,6 +51,8 @@ int64_t sys_machine_query(uint64_t machine, uint64_t what)
         return (int64_t)frame_counts.free;
     case MACHINE_FRAMES_SPLIT:
         return (int64_t)frame_counts.records;
+    case MACHINE_NMIS:
+        return (int64_t)nmi_count;
     case MACHINE_CHECK:
         return check_machine(machine);
     default:

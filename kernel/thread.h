@@ -70,6 +70,11 @@ struct thread {
     uint16_t reply_slot; /* named when it waited last */
     uint64_t caller;   /* top of who is owed an answer through reply_slot (ipc.h), 0: nobody */
     uint64_t answerer; /* ANSWER: top of the thread that received its message, 0: that has ended */
+    /* Its last call by the short way: the slot in rbx, when that was checked (cap_epoch; 0: there was
+     * none), the endpoint and badge it led to. */
+    uint64_t call_slot, call_epoch;
+    struct endpoint *call_endpoint;
+    uint64_t call_badge;
     /* Its last wait that may be repeated by the short way: rbx then, when that was checked
      * (cap_epoch), the endpoint and the slot it led to. NO_WAIT: there was none. */
     uint64_t wait_slots, wait_epoch;

@@ -15,6 +15,8 @@
 #define VECTOR_NMI 2
 #define EXCEPTIONS 32
 
+uint64_t nmi_count;
+
 void kernel_interrupt(uint64_t vector)
 {
     if (vector == VECTOR_SPURIOUS) {
@@ -46,6 +48,7 @@ void kernel_trap(struct registers *r)
 void kernel_own_trap(struct registers *r)
 {
     if (r->vector == VECTOR_NMI) {
+        __atomic_fetch_add(&nmi_count, 1, __ATOMIC_RELAXED);
         panic_nmi();
         return;
     }

@@ -18,6 +18,9 @@ struct registers;
 typedef void (*plain_call)(void);
 extern const plain_call plain_calls[];
 
+/* NMIs since the start, those that stop a CPU in a panic included. */
+extern uint64_t nmi_count;
+
 /* SYSCALL with any other number by the current thread, whose registers these are. */
 void kernel_syscall(struct registers *registers);
 

@@ -127,6 +127,7 @@ CALL_1(slot_drop, uint32_t)
 CALL_2(slot_query, uint32_t, uint32_t)
 CALL_4(interrupt_bind, uint32_t, uint32_t, uint32_t, uint32_t)
 CALL_2(interrupt_ack, uint32_t, uint32_t)
+CALL_2(interrupt_message, uint32_t, uint32_t)
 CALL_1(ports_enable, uint32_t)
 CALL_2(machine_query, uint32_t, uint32_t)
 

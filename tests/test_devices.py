@@ -98,6 +98,11 @@ def test_messages(run_as_init):
     check_verdict(run_as_init("checking", "device_message", "--qemu", "-device edu"))
 
 
+def test_messages_from_a_table(run_as_init):
+    """A device with MSI-X: two vectors, each to a line of its own."""
+    check_verdict(run_as_init("checking", "device_message_x", "--cpus", 2, "--qemu", "-device e1000e"))
+
+
 def test_framebuffer(run_as_init, tmp_path):
     """Every pixel of the picture is what the program wrote."""
     picture = tmp_path / "screen.png"

@@ -110,6 +110,17 @@ def test_hello(run):
     assert re.search(r"serves +hello$", "\n".join(result.answer("ps")), re.MULTILINE)
 
 
+def test_pager(run):
+    """The example of a pager: zeroes on demand (eight pages and the stack at most), one page of data shared, one copied."""
+    result = run(commands=["frames_free", "pager", "frames_free"])
+    answer = result.answer("pager")
+    assert re.fullmatch(r"pager: done at [0-9a-f]+", answer[0])
+    assert re.fullmatch(r"pager: [89] pages of zeroes, 2 shared, 1 copied", answer[1])
+    assert answer[2:] == ["pager: the child read 1000 and 1001, and wrote 4321", "pager: the original is still 1001"]
+    free = frames(result)
+    assert len(free) == 2 and free[0] == free[1]
+
+
 def test_module_option(run):
     """A user's own server, given as a module, runs before the shell does."""
     result = run("--module", HELLO, commands=["hello-client you"])

@@ -1,8 +1,19 @@
-"""Machines with several CPUs: how many are found, how many come up, what is left out."""
+"""Machines with several CPUs: how many are found, how many come up, what is left out; and programs of tests/system/ in
+init's place that use them all at once."""
 
 import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+KERNELS = {"checking": ROOT / "build/checking/kernel.elf", "plain": ROOT / "build/kernel.elf"}
+LONG_TIMEOUT = 4 * 3600
 
 COMMANDS = ["run hello", "hello-client you"]
 GREETING = "hello, you! (greeting 1)"
@@ -66,3 +77,102 @@ def test_one_that_does_not_start(run, tmp_path):
     assert result.status == 0
     missing = "cpu: the one with local APIC 77 does not start"
     assert cpus(result.log.splitlines()) == (3, 2, [missing])
+
+
+# What each program of tests/system/ is told: how often, on the plain kernel under QEMU; on the checking kernel, which
+# looks at the whole machine after every call; under Bochs; and in the long run.
+PROGRAMS = {
+    "smp_threads": ("moves", 60, 40, 60, 20000),
+    "smp_messages": ("calls", 500, 300, 200, 200000),
+    "smp_frames": ("turns", 2000, 100, 300, 1000000),
+    "smp_revocation": ("rounds", 150, 50, 100, 300000),
+    "smp_deaths": ("rounds", 40, 10, 10, 20000),
+}
+
+
+@pytest.fixture
+def run_as_init(run, tmp_path):
+    """run_as_init(kernel, program, options...): boots them with nothing else, and looks at the verdict."""
+
+    def start(kernel, program, *options, timeout=300):
+        init = tmp_path / "init"
+        shutil.copy(ROOT / "build/tests/system" / program, init)
+        iso = tmp_path / "test.iso"
+        subprocess.run([ROOT / "tools/iso", iso, ROOT / "grub.cfg", KERNELS[kernel], init], check=True)
+        result = run("--iso", iso, *options, timeout=timeout)
+        verdict = re.search(r"^(\d+) checks, (\d+) failed$", result.output, re.MULTILINE)
+        assert verdict and int(verdict[1]) > 20 and int(verdict[2]) == 0, result.output
+        assert result.status == 0
+        return result
+
+    return start
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize(
+    "kernel, count, options",
+    [
+        ("plain", 2, ["--memory", "128M"]),
+        ("plain", 4, ["--memory", "128M"]),
+        ("checking", 2, ["--memory", "32M"]),
+        ("plain", 2, ["--memory", "64M", "--emulator", "bochs"]),
+    ],
+    ids=["2", "4", "checking", "bochs"],
+)
+def test_together(run_as_init, program, kernel, count, options, is_long):
+    """Threads, messages, frames and domains, used, moved, taken and ended by CPUs that do so at the same time."""
+    word, plain, checking, bochs, long = PROGRAMS[program]
+    times = bochs if "bochs" in options else checking if kernel == "checking" else plain
+    if is_long and kernel == "plain" and "bochs" not in options:
+        times = long
+    run_as_init(kernel, program, "--cpus", count, *options, "--append", f"{word}={times}", timeout=LONG_TIMEOUT)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_nmis_of_a_device(run_as_init, count, is_long):
+    """NMIs that a device sends to all CPUs in turn, as fast as it can, while they all are busy."""
+    wanted = 1000000 if is_long else 20000
+    options = ["--cpus", count, "--memory", "128M", "--qemu", "-device edu", "--append", f"nmis={wanted}"]
+    result = run_as_init("plain", "smp_nmi", *options, timeout=LONG_TIMEOUT)
+    came, calls = map(int, re.search(r"nmi: (\d+) came during (\d+) calls", result.output).groups())
+    assert came >= wanted and calls > wanted / 1000
+
+
+def inject(log, path, sent):
+    """NMIs through QEMU's monitor, from when the program says so up to the machine's end."""
+    while not log.is_file() or b"nmi: ready" not in log.read_bytes():
+        time.sleep(0.1)
+    with socket.socket(socket.AF_UNIX) as monitor, monitor.makefile("rb") as answers:
+        monitor.connect(str(path))
+        monitor.sendall(b'{"execute": "qmp_capabilities"}\n')
+        try:
+            while answers.readline():
+                monitor.sendall(b'{"execute": "inject-nmi"}\n')
+                sent.append(1)
+        except OSError:
+            pass  # it was turned off
+
+
+def test_nmis_from_outside(run_as_init, tmp_path, is_long):
+    """The same from the monitor, to all CPUs at once and at any moment."""
+    path, sent = tmp_path / "monitor", []
+    thread = threading.Thread(target=inject, args=(tmp_path / "serial-0.log", path, sent), daemon=True)
+    thread.start()
+    monitor = f"-qmp unix:{path},server=on,wait=off"
+    words = f"nmis={100000 if is_long else 4000} seconds={600 if is_long else 20}"
+    result = run_as_init("plain", "smp_nmi", "--cpus", 2, "--memory", "128M", "--qemu", monitor, "--append", words,
+                         timeout=LONG_TIMEOUT)
+    came = int(re.search(r"nmi: (\d+) came", result.output)[1])
+    assert came > 1000, f"of {len(sent)} that were sent"
+    thread.join(10)
+
+
+@pytest.mark.parametrize("kernel, count, times", [("plain", 1, 300), ("plain", 2, 300), ("checking", 2, 30)])
+def test_storms_of_interrupts(run_as_init, kernel, count, times, is_long):
+    """A line that is never served, edges at a high rate and messages in a row: everybody else goes on, and no driver
+    misses what its line does next."""
+    words = f"interrupts={times * (1000 if is_long else 1)}"
+    options = ["--cpus", count, "--memory", "32M", "--qemu", "-device edu -device edu", "--append", words]
+    result = run_as_init(kernel, "interrupt_storms", *options, timeout=LONG_TIMEOUT)
+    counts = re.search(r"storms: (\d+) levels, (\d+) edges, (\d+) messages", result.output).groups()
+    assert all(int(count) > times for count in counts)

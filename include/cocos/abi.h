@@ -109,6 +109,10 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 
 #define CPUS_MAX 32
 
+/* Interrupt lines below this are pins of the machine's controllers, from this on messages that
+ * devices send (sys_interrupt_message). */
+#define FIRST_MESSAGE_LINE 128
+
 /* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
 #define THREAD_PRIORITY 0
 #define THREAD_CPU 1
@@ -164,6 +168,7 @@ enum thread_is {
 #define MACHINE_FRAMES_FREE 1  /* of these, free now */
 #define MACHINE_FRAMES_SPLIT 2 /* taken for the records of split blocks */
 #define MACHINE_CHECK 3        /* 0: check_invariants() holds */
+#define MACHINE_NMIS 4         /* non-maskable interrupts since the start, all CPUs together */
 
 /* MACHINE_CHECK_TEXT + n: characters 7n to 7n+6 of the sentence that says what was wrong at the
  * last MACHINE_CHECK, low byte first; 0: it has no more, or nothing was wrong. */

@@ -69,7 +69,8 @@
     X(ports_enable,     1, "let the calling domain use a range of I/O ports") \
     X(machine_log,      0, "print on the kernel's console before a console server runs") \
     X(frame_query,      2, "read what the frame table says of an address") \
-    X(page_query,       4, "read a page-table entry of a domain")
+    X(page_query,       4, "read a page-table entry of a domain") \
+    X(interrupt_message,2, "say what a device writes, and where, to interrupt by a message line")
 /* clang-format on */
 
 #define COCOS_CALLS(X) COCOS_PLAIN_CALLS(X) COCOS_FULL_CALLS(X)

@@ -218,6 +218,9 @@ void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64
  * CPU, loads its address space, TLS base, and where it has them FPU and ports. */
 void arch_switch(struct thread *next);
 
+/* Tells the short way that cap_epoch is another one. */
+void arch_set_epoch(uint64_t epoch);
+
 /* The current thread has something more to be loaded (THREAD_HAS_FPU, THREAD_HAS_PORTS). */
 void arch_load_more(struct thread *thread);
 
@@ -257,6 +260,7 @@ _Noreturn void arch_start(void);
  * exists. */
 bool arch_line_exists(uint32_t line);
 bool arch_line_level(uint32_t line); /* level-triggered, as opposed to edge */
+bool arch_line_is_message(uint32_t line);
 
 /* From now on the line interrupts that CPU, or CPU 0 where its local APIC's id has more than eight
  * bits, which lines cannot name; unmasks it. For a message line, which has no mask, this only says

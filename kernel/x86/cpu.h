@@ -84,6 +84,7 @@ struct cpu {
     struct tss tss;
     uint64_t gdt[7] __attribute__((aligned(16)));
     struct sched sched;
+    uint64_t epoch; /* cap_epoch, on the page that the short way needs anyway */
     struct port_range ports[PORT_RANGES]; /* those that user mode may use */
     uint64_t stacks;                      /* STACKS_BYTES of them */
 } __attribute__((aligned(256))); /* the part of the TSS that is read at once lies in one page */

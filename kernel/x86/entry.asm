@@ -17,7 +17,7 @@
 section .text
 bits 64
 extern kernel_syscall, kernel_trap, kernel_own_trap
-extern plain_calls, kernel_lock, cap_epoch
+extern plain_calls, kernel_lock
 
 %macro push_registers 0
     push rax

@@ -100,20 +100,20 @@ BOOT_ONLY uint64_t arch_device_page(const struct boot_info *info, unsigned index
                                            : 0;
 }
 
-static bool is_message(uint32_t line)
+bool arch_line_is_message(uint32_t line)
 {
     return line >= FIRST_MESSAGE_LINE;
 }
 
 bool arch_line_exists(uint32_t line)
 {
-    return is_message(line) ? line < INTERRUPT_LINES && apic_address != 0
+    return arch_line_is_message(line) ? line < INTERRUPT_LINES && apic_address != 0
                             : lines[line].io_apic != 0;
 }
 
 bool arch_line_level(uint32_t line)
 {
-    return !is_message(line) && (lines[line].low & REDIRECTION_LEVEL) != 0;
+    return !arch_line_is_message(line) && (lines[line].low & REDIRECTION_LEVEL) != 0;
 }
 
 /* Without interrupt remapping a destination has eight bits. */
@@ -125,7 +125,7 @@ static uint32_t destination_of(unsigned cpu)
 
 void arch_line_bind(uint32_t line, unsigned cpu)
 {
-    if (is_message(line)) {
+    if (arch_line_is_message(line)) {
         message_cpus[line - FIRST_MESSAGE_LINE] = (uint8_t)cpu;
         return;
     }
@@ -136,14 +136,14 @@ void arch_line_bind(uint32_t line, unsigned cpu)
 
 void arch_line_mask(uint32_t line)
 {
-    if (!is_message(line)) {
+    if (!arch_line_is_message(line)) {
         write_line(&lines[line], REDIRECTION_MASKED);
     }
 }
 
 void arch_line_unmask(uint32_t line)
 {
-    if (!is_message(line)) {
+    if (!arch_line_is_message(line)) {
         write_line(&lines[line], 0);
     }
 }

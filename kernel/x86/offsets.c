@@ -29,6 +29,7 @@ static void offsets_cpu(void)
     DEFINE_OFFSET(CPU_APIC_ID, cpu, apic_id);
     DEFINE_OFFSET(CPU_READY_KEY, cpu, sched.ready_key);
     DEFINE_OFFSET(CPU_TOP, cpu, tss.rsp[0]);
+    DEFINE_OFFSET(CPU_EPOCH, cpu, epoch);
     DEFINE_VALUE(FLAGS_USER, FLAGS_USER);
     DEFINE_VALUE(STACK_GUARD_BYTES, STACK_GUARD_BYTES);
     DEFINE_VALUE(STACK_KERNEL_BYTES, STACK_KERNEL_BYTES);
@@ -75,6 +76,10 @@ static void offsets_thread(void)
     DEFINE_OFFSET(THREAD_STATE, thread, state);
     DEFINE_OFFSET(THREAD_CALLER, thread, caller);
     DEFINE_OFFSET(THREAD_ANSWERER, thread, answerer);
+    DEFINE_OFFSET(THREAD_CALL_SLOT, thread, call_slot);
+    DEFINE_OFFSET(THREAD_CALL_EPOCH, thread, call_epoch);
+    DEFINE_OFFSET(THREAD_CALL_ENDPOINT, thread, call_endpoint);
+    DEFINE_OFFSET(THREAD_CALL_BADGE, thread, call_badge);
     DEFINE_OFFSET(THREAD_WAIT_SLOTS, thread, wait_slots);
     DEFINE_OFFSET(THREAD_WAIT_EPOCH, thread, wait_epoch);
     DEFINE_OFFSET(THREAD_WAIT_ENDPOINT, thread, wait_endpoint);

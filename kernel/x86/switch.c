@@ -207,6 +207,13 @@ struct sched *arch_sched_of(unsigned cpu)
     return &cpus[cpu]->sched;
 }
 
+void arch_set_epoch(uint64_t epoch)
+{
+    for (unsigned i = 0; i < arch_cpu_count; i++) {
+        cpus[i]->epoch = epoch;
+    }
+}
+
 static void set_current(struct cpu *cpu, struct thread *thread)
 {
     cpu->tss.rsp[0] = thread_top(thread);
@@ -324,6 +331,7 @@ void arch_user_mode_init(void)
     if (way == syscall_entry) {
         cpu_set_trap(VECTOR_PAGE_FAULT, page_fault_short);
     }
+    arch_cpu()->epoch = cap_epoch;
     arch_cpu()->fpu_on = true;
     arch_load_more(&thread_nobody);
 }

@@ -34,7 +34,9 @@ static inline void blob_start(uint32_t domain, uint32_t thread, unsigned priorit
                               uint64_t argument)
 {
     EXPECT(OK, sys_thread_create(thread, claim_object(), domain));
-    EXPECT(OK, sys_thread_set(thread, THREAD_PRIORITY, priority));
+    if (priority != PRIORITY_NORMAL) {
+        EXPECT(OK, sys_thread_set(thread, THREAD_PRIORITY, priority));
+    }
     EXPECT(OK, sys_thread_start(thread, PROGRAM_BASE, STACK_TOP, argument));
 }
 

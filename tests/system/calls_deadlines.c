@@ -88,7 +88,7 @@ static void test_wait(void)
     EXPECT(CAP_EMPTY, sys_slot_query(SLOT_SELF, REPLY));
 
     /* A signal comes in time; its deadline passes then, and wakes nobody again. */
-    deadline = clock_now() + 30 * MILLISECOND;
+    deadline = clock_now() + 100 * MILLISECOND;
     thread_run(THREAD, URGENT, receive, deadline);
     EXPECT(OK, sys_signal(ENDPOINT, 6));
     EXPECT(RECEIVED_SIGNAL, result);
@@ -99,7 +99,7 @@ static void test_wait(void)
     thread_done(THREAD);
 
     /* Several wait: the first of them gives up, the others stay. */
-    deadline = clock_now() + 30 * MILLISECOND;
+    deadline = clock_now() + 100 * MILLISECOND;
     thread_run(THREAD, URGENT, receive, deadline);
     EXPECT(OK, sys_sleep(deadline + MILLISECOND));
     EXPECT(E_TIMEOUT, result);
@@ -121,7 +121,7 @@ static void test_call(void)
         EXPECT(E_TIMEOUT, sys_call_until(CLIENT, past[i], &message));
         EXPECT(E_TIMEOUT, sys_wait(ENDPOINT, REPLY, DEADLINE_NOW, &message));
     }
-    uint64_t deadline = clock_now() + 30 * MILLISECOND;
+    uint64_t deadline = clock_now() + 100 * MILLISECOND;
     thread_run(THREAD, URGENT, call, deadline);
     EXPECT(THREAD_IS_SENDING, thread_state(THREAD));
     EXPECT(OK, sys_sleep(deadline + MILLISECOND));
@@ -132,7 +132,7 @@ static void test_call(void)
 
     for (unsigned way = 0; way < 3; way++) {
         result = 1;
-        deadline = clock_now() + 30 * MILLISECOND;
+        deadline = clock_now() + 100 * MILLISECOND;
         thread_run(THREAD, URGENT, call, deadline);
         EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NOW, &message));
         EXPECT(THREAD_IS_AWAITING_ANSWER, thread_state(THREAD));
@@ -171,10 +171,11 @@ static void test_call_now(void)
     thread_done(THREAD);
     thread_done(SECOND);
     thread_run(SECOND, LAZY, receive, DEADLINE_NEVER);
-    let_run(20 * MILLISECOND);
+    result = 1;
+    WAIT_FOR(thread_state(SECOND) == THREAD_IS_RECEIVING);
     EXPECT(THREAD_IS_RECEIVING, thread_state(SECOND));
     EXPECT(E_TIMEOUT, sys_call_until(CLIENT, PAST, &message));
-    let_run(20 * MILLISECOND);
+    WAIT_FOR(result == RECEIVED_CALL);
     EXPECT(RECEIVED_CALL, result);
     EXPECT(8, answer);
     EXPECT(E_DEAD, sys_reply(ITS_REPLY, &message));
@@ -238,9 +239,11 @@ static void test_many(void)
     uint64_t seed = 0x5eed, sum = 0, last = 0, before = ledger();
     unsigned late = 0;
     endpoint_make(ENDPOINT, CLIENT, 1);
+    uint64_t start = clock_now();
     blob_make(OTHER, sleeper, sleeper_end, SLEEPERS + 20);
     EXPECT(OK, sys_slot_copy(OTHER, 3, CLIENT, RIGHT_SEND, 0));
-    uint64_t start = clock_now() + 1000 * MILLISECOND;
+    /* Late enough for all to sleep by then, on slow machines too. */
+    start = clock_now() + 300 * MILLISECOND + (clock_now() - start) * SLEEPERS;
     for (unsigned i = 0; i < SLEEPERS; i++) {
         uint64_t deadline = start + random_next(&seed) % 64 * (MILLISECOND / 2);
         sum += deadline;
@@ -251,7 +254,7 @@ static void test_many(void)
     EXPECT(true, clock_now() < start); /* so all of them sleep */
     EXPECT(OK, sys_sleep(start + 40 * MILLISECOND));
     for (unsigned i = 0; i < SLEEPERS; i++) {
-        EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, clock_now() + 100 * MILLISECOND, &message));
+        EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, clock_now() + 3000 * MILLISECOND, &message));
         late += message.words[0] < last;
         last = message.words[0];
         sum -= last;

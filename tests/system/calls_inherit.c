@@ -141,7 +141,7 @@ static void test_answered(void)
     }
     EXPECT(0, hog_count);
     thread_run(CALLER, SERVER_PRIORITY, call, DEADLINE_NEVER); /* none of the hog's business */
-    let_run(5 * MILLISECOND);
+    WAIT_FOR(hog_count > 0);
     EXPECT(1, result);
     EXPECT(true, hog_count > 0);
     EXPECT(OK, sys_thread_set(CALLER, THREAD_PRIORITY, URGENT));
@@ -151,13 +151,15 @@ static void test_answered(void)
 }
 
 /* With the last one waiting, all wait: for whom, shows in their priorities. */
-static void start_waiting(uint64_t deadline)
+static uint64_t start_waiting(uint64_t ns)
 {
     make_chain(WAIT_AT_GATE);
+    uint64_t deadline = ns == DEADLINE_NEVER ? ns : clock_now() + ns;
     thread_run(CALLER, URGENT, call, deadline);
     EXPECT(1, result);
     expect_urgency(0, SERVERS, URGENT);
     EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD + SERVERS - 1));
+    return deadline;
 }
 
 static void test_ends(void)
@@ -170,8 +172,7 @@ static void test_ends(void)
     thread_done(CALLER);
     end_chain();
 
-    uint64_t deadline = clock_now() + 200 * MILLISECOND; /* by the deadline */
-    start_waiting(deadline);
+    uint64_t deadline = start_waiting(500 * MILLISECOND); /* by the deadline */
     EXPECT(OK, sys_sleep(deadline + MILLISECOND));
     EXPECT(E_TIMEOUT, result);
     expect_urgency(0, 0, 0);
@@ -244,7 +245,7 @@ static void test_changes(void)
     EXPECT(OK, sys_thread_stop(SECOND));
     expect_urgency(0, SERVERS, 20);
     thread_done(SECOND);
-    uint64_t deadline = clock_now() + 100 * MILLISECOND;
+    uint64_t deadline = clock_now() + 500 * MILLISECOND;
     thread_run(SECOND, 24, call_second, deadline);
     expect_urgency(0, SERVERS, 24);
     EXPECT(OK, sys_sleep(deadline + MILLISECOND));
@@ -264,7 +265,9 @@ static void test_short_way(void)
     make_chain(WAIT_AT_GATE);
     EXPECT(OK, sys_thread_set(HOG, THREAD_PRIORITY, 0));
     thread_run(CALLER, SERVER_PRIORITY, call, DEADLINE_NEVER);
-    let_run(20 * MILLISECOND);
+    WAIT_FOR(thread_state(CALLER) == THREAD_IS_AWAITING_ANSWER &&
+             thread_state(THREAD + SERVERS - 2) == THREAD_IS_AWAITING_ANSWER &&
+             thread_state(THREAD + SERVERS - 1) == THREAD_IS_RECEIVING);
     EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD + SERVERS - 1));
     EXPECT(OK, sys_thread_set(THREAD + 5, THREAD_PRIORITY, 1)); /* its caller is not */
     expect_urgency(0, 0, 0);
@@ -298,7 +301,7 @@ static void test_cycles(void)
     thread_done(THREAD);
     thread_run(THREAD, URGENT, serve, 0);
     EXPECT(OK, sys_thread_set(THREAD, THREAD_PRIORITY, SERVER_PRIORITY));
-    last_deadline = clock_now() + 100 * MILLISECOND;
+    last_deadline = clock_now() + 300 * MILLISECOND;
     thread_run(CALLER, URGENT, call, DEADLINE_NEVER);
     EXPECT(1, last_result);
     EXPECT(THREAD_IS_SENDING, thread_state(THREAD + SERVERS - 1));

@@ -27,6 +27,13 @@ static void test_interrupts(void)
     EXPECT(E_ARGUMENT, sys_interrupt_ack(all, LAST_MESSAGE));
     EXPECT(OK, sys_interrupt_bind(all, LAST_MESSAGE, ENDPOINT, 0));
     EXPECT(OK, sys_interrupt_ack(all, LAST_MESSAGE));
+    int64_t what = sys_interrupt_message(all, LAST_MESSAGE);
+    EXPECT(1, what > 0 && INTERRUPT_MESSAGE_ADDRESS(what) % 4 == 0);
+    EXPECT(E_ARGUMENT, sys_interrupt_message(all, FIRST_MESSAGE_LINE)); /* not bound */
+    EXPECT(E_UNSUPPORTED, sys_interrupt_message(all, SERIAL_LINE));
+    EXPECT(E_RIGHTS, sys_interrupt_message(PART, LAST_MESSAGE));
+    EXPECT(E_RIGHTS, sys_interrupt_message(all, LAST_MESSAGE + 1));
+    EXPECT(E_TYPE, sys_interrupt_message(SLOT_INIT_PORTS, LAST_MESSAGE));
     EXPECT(E_ARGUMENT, sys_interrupt_ack(all, SERIAL_LINE)); /* not bound */
     EXPECT(OK, sys_interrupt_bind(all, SERIAL_LINE, ENDPOINT, 9));
     EXPECT(E_NOT_FREE, sys_interrupt_bind(all, SERIAL_LINE, ENDPOINT, 9));
@@ -63,6 +70,7 @@ static void test_machine(void)
     EXPECT(E_SLOT, sys_machine_query(SLOT_NONE, MACHINE_CHECK));
     EXPECT(E_TYPE, sys_machine_query(SLOT_SELF, MACHINE_CHECK));
     EXPECT(OK, sys_machine_query(SLOT_INIT_MACHINE, MACHINE_CHECK));
+    EXPECT(0, sys_machine_query(SLOT_NONE, MACHINE_NMIS));
     EXPECT(1, sys_machine_query(SLOT_NONE, MACHINE_FRAMES_TOTAL) >
                   sys_machine_query(SLOT_NONE, MACHINE_FRAMES_FREE));
     /* One frame of a block that was whole costs three for records, while it is split. */

@@ -352,17 +352,17 @@ static void test_waits_after(unsigned word)
             message.words[0] = FAULT_RESUME;
             EXPECT(OK, sys_reply(REPLY, &message));
         }
-        let_run(20 * MILLISECOND);
+        WAIT_FOR(thread_state(THREAD + word) == THREAD_IS_SLEEPING);
         EXPECT(OK, results[word]);
         EXPECT(THREAD_IS_RECEIVING, thread_state(SERVER));
         if (how == 0) {
             EXPECT(OK, sys_thread_stop(SERVER));
             EXPECT(OK, sys_thread_resume(SERVER));
-            let_run(20 * MILLISECOND);
+            WAIT_FOR(server_result != 1);
             EXPECT(E_STOPPED, server_result);
         } else if (how == 1) {
             EXPECT(OK, sys_signal(ENDPOINT, 1));
-            let_run(20 * MILLISECOND);
+            WAIT_FOR(server_result != 1);
             EXPECT(RECEIVED_SIGNAL, server_result);
         } else if (how == 2) {
             EXPECT(OK, sys_thread_set(SERVER, THREAD_PRIORITY, URGENT));
@@ -392,7 +392,7 @@ static void block_thousand(void)
     EXPECT(OK, sys_slot_copy(OTHER, 3, NEXT_CLIENT, RIGHT_SEND, 0));
     EXPECT(OK, sys_slot_copy(OTHER, 4, CLIENT, RIGHT_SEND, 0));
     for (unsigned i = 0; i < BLOCKED; i++) {
-        blob_start(OTHER, SECOND, i % PRIORITIES, 0);
+        blob_start(OTHER, SECOND, i % 16 ? PRIORITY_NORMAL : i / 16 % PRIORITIES, 0);
         EXPECT(OK, sys_slot_drop(SECOND));
     }
     let_run(MILLISECOND);

@@ -92,7 +92,7 @@ static void test_start_errors(void)
         EXPECT(E_ARGUMENT, sys_thread_start(THREAD, rip, outside[i], 0));
     }
     EXPECT(THREAD_IS_NEW, thread_state(THREAD));
-    EXPECT(E_SLOT, sys_thread_start(0, rip, rsp, 0));
+    EXPECT(E_ARGUMENT, sys_thread_start(SLOT_NONE, rip, rsp, 0)); /* oneself */
     EXPECT(E_SLOT, sys_thread_start(99, rip, rsp, 0));
     EXPECT(E_SLOT, sys_thread_start(SLOTS_PER_DOMAIN, rip, rsp, 0));
     EXPECT(E_TYPE, sys_thread_start(SLOT_SELF, rip, rsp, 0));
@@ -117,7 +117,7 @@ static void test_errors(void)
     thread_run(THREAD, LAZY, spin, 0);
     EXPECT(OK, sys_slot_copy(SLOT_SELF, WEAK, THREAD, RIGHT_ALL & ~RIGHT_CONTROL, 0));
     EXPECT(E_ARGUMENT, sys_thread_resume(THREAD)); /* it is ready */
-    static const uint32_t slots[] = {0, 99, SLOTS_PER_DOMAIN, SLOT_SELF, WEAK};
+    static const uint32_t slots[] = {98, 99, SLOTS_PER_DOMAIN, SLOT_SELF, WEAK};
     static const int64_t errors[] = {E_SLOT, E_SLOT, E_SLOT, E_TYPE, E_RIGHTS};
     for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
         EXPECT(errors[i], sys_thread_stop(slots[i]));
@@ -218,7 +218,7 @@ static void set_all(void)
 /* The thread goes on, and has found and still has what it was given. */
 static void check_all(void)
 {
-    let_run(2 * MILLISECOND);
+    WAIT_FOR(thread_value(THREAD, THREAD_RIP) == (uint64_t)look_end);
     EXPECT(OK, sys_thread_stop(THREAD));
     for (uint32_t i = THREAD_RSP; i <= THREAD_GS; i++) {
         uint64_t value = value_for(i);
@@ -289,7 +289,7 @@ static void test_bad_registers(void)
     EXPECT(OK, sys_thread_set(THREAD, THREAD_REGISTER + THREAD_RIP, PROGRAM_END - 1));
     EXPECT(OK, sys_thread_set(THREAD, THREAD_REGISTER + THREAD_RIP, UPPER_HALF_START));
     EXPECT(OK, sys_thread_resume(THREAD)); /* faults there, and nobody is told */
-    let_run(MILLISECOND);
+    WAIT_FOR(thread_state(THREAD) == THREAD_IS_STOPPED);
     EXPECT(THREAD_IS_STOPPED, thread_state(THREAD));
     EXPECT(UPPER_HALF_START, thread_value(THREAD, THREAD_RIP));
     thread_done(THREAD);
@@ -373,14 +373,14 @@ static void test_stop_running(void)
 {
     thread_run(THREAD, LAZY, spin, 0);
     refuse_running(THREAD_IS_READY);
-    let_run(2 * MILLISECOND);
+    WAIT_FOR(count > 0);
     EXPECT(OK, sys_thread_stop(THREAD));
     uint64_t so_far = count;
     EXPECT(true, so_far > 0);
     let_run(2 * MILLISECOND);
     EXPECT(so_far, count);
     EXPECT(OK, sys_thread_resume(THREAD));
-    let_run(2 * MILLISECOND);
+    WAIT_FOR(count > so_far);
     EXPECT(true, count > so_far);
     thread_done(THREAD);
 
@@ -447,7 +447,9 @@ static void test_faulted(void)
 
 /* ---- Who runs ---- */
 
-static volatile unsigned order[3], ordered;
+#define NOTES 60 /* of three threads */
+
+static volatile unsigned order[NOTES], ordered;
 
 static void note(uint64_t number)
 {
@@ -458,8 +460,8 @@ static void note(uint64_t number)
 /* Notes itself, by and by. */
 static void note_often(uint64_t number)
 {
-    for (unsigned i = 0; i < 3; i++) {
-        order[ordered++ % 3] = (unsigned)number;
+    for (unsigned i = 0; i < NOTES / 3; i++) {
+        order[ordered++] = (unsigned)number;
         sys_yield();
     }
     thread_rest();
@@ -475,7 +477,7 @@ static void test_priorities(void)
     EXPECT(0, ordered);
     EXPECT(1, thread_urgency(THREAD));
     EXPECT(1 | 1 << 8, thread_value(THREAD, THREAD_URGENCY));
-    let_run(2 * MILLISECOND);
+    WAIT_FOR(ordered == 3);
     EXPECT(3, ordered);
     for (unsigned i = 0; i < 3; i++) {
         EXPECT(3 - i, order[i]);
@@ -488,7 +490,7 @@ static void test_priorities(void)
     ordered = 0;
     thread_run(THREAD, 0, note, 1);
     thread_run(OTHER, 1, spin, 1);
-    let_run(2 * MILLISECOND);
+    let_run(50 * MILLISECOND);
     EXPECT(0, ordered);
     EXPECT(OK, sys_thread_set(THREAD, THREAD_PRIORITY, PRIORITIES - 1));
     EXPECT(1, ordered);
@@ -502,7 +504,7 @@ static void test_round_robin(void)
     count = count_of_other = 0;
     thread_run(THREAD, LAZY, spin, 0);
     thread_run(OTHER, LAZY, spin_too, 0);
-    let_run(100 * MILLISECOND);
+    WAIT_FOR(count > 0 && count_of_other > 0);
     EXPECT(true, count > 0 && count_of_other > 0);
     thread_done(THREAD);
     thread_done(OTHER);
@@ -514,11 +516,17 @@ static void test_round_robin(void)
     EXPECT(OK, sys_thread_start(OTHER, (uint64_t)note_often, thread_stack(OTHER), 1));
     EXPECT(OK, sys_thread_start(THREAD, (uint64_t)note_often, thread_stack(THREAD), 2));
     EXPECT(OK, sys_thread_start(THIRD, (uint64_t)note_often, thread_stack(THIRD), 3));
-    let_run(5 * MILLISECOND);
-    EXPECT(9, ordered);
-    for (unsigned i = 0; i < 3; i++) {
-        EXPECT(i + 1, order[i]);
+    WAIT_FOR(ordered == NOTES);
+    EXPECT(NOTES, ordered);
+    unsigned notes_of[4] = {0};
+    for (unsigned i = 0; i < NOTES; i++) {
+        notes_of[order[i]]++;
+        if (i < NOTES / 3) { /* nobody is done before another one has begun */
+            EXPECT(true, notes_of[order[i]] < NOTES / 3);
+        }
     }
+    EXPECT(NOTES / 3, notes_of[1]);
+    EXPECT(NOTES / 3, notes_of[2]);
     thread_done(THREAD);
     thread_done(OTHER);
     thread_done(THIRD);

@@ -199,7 +199,7 @@ __attribute__((section(".hostile"), noinline, used)) static void hostile(uint64_
         if (number == CALL_INDEX_domain_destroy) {
             registers[2] |= next(&random) % 16 ? 16 : 0; /* its child is not to end at once */
         }
-        if (number == CALL_INDEX_slot_drop) {
+        if (number == CALL_INDEX_slot_drop || number == CALL_INDEX_thread_stop) {
             registers[2] |= 16; /* it keeps what it was given: that makes it more dangerous */
         }
         registers[0] = (COCOS_CALL_BASE + number) | beside;

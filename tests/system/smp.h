@@ -50,10 +50,11 @@ static inline void relax(void)
 #define UNTIL(condition)                                                                           \
     do {                                                                                           \
         uint64_t until_end = clock_now() + PATIENCE;                                               \
-        while (!(condition) && clock_now() < until_end) {                                          \
+        bool until_holds;                                                                          \
+        while (!(until_holds = (condition)) && clock_now() < until_end) {                          \
             sys_yield();                                                                           \
         }                                                                                          \
-        EXPECT(true, condition);                                                                   \
+        check_value(__LINE__, #condition, true, until_holds);                                      \
     } while (0)
 
 /* A thread that has not started; its frame is noted. */

@@ -64,8 +64,10 @@ static int64_t tell(uint64_t call, uint64_t a, uint64_t b, uint64_t c, uint64_t 
 static void let_write(uint64_t at)
 {
     for (unsigned i = 0; i < writers; i++) {
-        struct message message = {.words = {FAULT_RESUME}};
         EXPECT(OK, sys_thread_set(WRITERS + i, THREAD_REGISTER + THREAD_RDI, at + 64 * i));
+    }
+    for (unsigned i = 0; i < writers; i++) {
+        struct message message = {.words = {FAULT_RESUME}};
         EXPECT(OK, sys_reply(REPLIES + i, &message));
     }
 }

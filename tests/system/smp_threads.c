@@ -5,7 +5,7 @@
  */
 #include "tests/system/smp.h"
 
-#define MOVES 200 /* or as the kernel's command line says: moves=10000 */
+#define MOVES 60 /* or as the kernel's command line says: moves=10000 */
 #define ENDPOINT 20
 #define CLIENT 21
 #define REPLY 22
@@ -130,12 +130,13 @@ static void test_moved_sleeping(void)
     for (unsigned i = 0; i < cpu_count() * cpu_count(); i++) {
         unsigned from = i / cpu_count(), to = i % cpu_count();
         counts[0] = woken = 0;
-        deadline = clock_now() + 30 * MILLISECOND;
+        deadline = clock_now() + 100 * MILLISECOND;
         const struct worker *worker = worker_start(0, from, sleep_once, 0);
         UNTIL(worker_value(worker, THREAD_STATE) == THREAD_IS_SLEEPING);
         EXPECT(OK, sys_thread_set(worker->thread, THREAD_CPU, to));
+        bool in_time = clock_now() < deadline;
         UNTIL(counts[0] == 2);
-        EXPECT(true, woken >= deadline && where[0] == to);
+        EXPECT(true, woken >= deadline && (where[0] == to || !in_time));
         worker_end(worker);
     }
 }

@@ -90,6 +90,12 @@ static inline void let_run(uint64_t ns)
     EXPECT(OK, sys_sleep(clock_now() + ns));
 }
 
+/* However slow the machine is: until it is so, for some seconds at most. */
+#define WAIT_FOR(condition)                                                                        \
+    for (unsigned looks_left = 3000; looks_left > 0 && !(condition); looks_left--) {               \
+        sys_sleep(clock_now() + MILLISECOND);                                                      \
+    }
+
 /* Stays until it is ended. */
 static inline void thread_rest(void)
 {

@@ -305,6 +305,16 @@ int64_t sys_page_query(uint32_t machine, uint64_t domain, uint64_t at, uint32_t 
 int64_t sys_interrupt_bind(uint32_t interrupts, uint32_t line, uint32_t endpoint, uint32_t bit);
 int64_t sys_interrupt_ack(uint32_t interrupts, uint32_t line);
 
+/*
+ * What a device writes, and where, to interrupt by a message line (MSI, MSI-X; cocos/abi.h) that
+ * is bound: returns the address | the data << 32. It stays so while the line
+ * is bound. Such a line is an edge: messages that come before the acknowledgement signal once more
+ * after it. E_ARGUMENT: not bound. E_UNSUPPORTED: no such line, or not one of messages.
+ */
+int64_t sys_interrupt_message(uint32_t interrupts, uint32_t line);
+#define INTERRUPT_MESSAGE_ADDRESS(message) ((uint32_t)(message))
+#define INTERRUPT_MESSAGE_DATA(message) ((uint32_t)((uint64_t)(message) >> 32))
+
 /* Lets the calling domain use in and out on the ports of the range (RIGHT_USE).
  * E_LIMIT: it has enabled eight ranges already. */
 int64_t sys_ports_enable(uint32_t ports);

@@ -1,0 +1,446 @@
+/*
+ * No register leaks from one domain or thread to another: of the FPU, all that the processor has
+ * (x87, XMM, YMM, ZMM, MXCSR), by preemption, by messages, by being stopped; and all others, with
+ * the bases of FS and GS, by messages and at a thread's start.
+ */
+#include <cpuid.h>
+#include <string.h>
+
+#include "tests/system/all_registers.h"
+#include "tests/system/clone.h"
+#include "tests/system/threads.h"
+
+#define ENDPOINT 20
+#define CLIENT 21
+#define REPLY 22
+#define FIRST 23 /* threads of this domain */
+#define ECHO 24
+#define OTHER 25 /* another domain, and its threads */
+#define ITS_FIRST 26
+#define ITS_SECOND 27
+#define ECHO_ENDPOINT 28
+#define ECHO_CLIENT 29
+#define ECHO_REPLY 30
+
+#define RUN_TIME (60 * MILLISECOND)
+#define AREA_BYTES 4096
+#define SEEN_COMPONENTS 0xe7ull /* x87, SSE, AVX, AVX-512 */
+#define ITS_SLOTS 32
+
+/* ---- The FPU's registers, in the form of XSAVE or FXSAVE (Intel SDM 1, 13.4 and 10.5.1) ---- */
+
+static bool has_xsave, has_bases;
+static uint64_t components;
+static uint32_t area_bytes = 512;
+static bool counts[AREA_BYTES]; /* which bytes hold registers, and not where the last one was */
+
+static void note_bytes(void)
+{
+    for (uint32_t i = 0; i < 512; i++) {
+        bool x87 = i >= 32 && i < 160 && i % 16 < 10;
+        counts[i] = i < 5 || (i >= 24 && i < 28) || x87 || (i >= 160 && i < 416);
+    }
+    for (uint32_t component = 2; component < 8; component++) {
+        uint32_t bytes, start, c, d;
+        if (has_xsave && components >> component & 1) {
+            __cpuid_count(0xd, component, bytes, start, c, d);
+            memset(counts + start, 1, bytes);
+        }
+    }
+}
+
+static void find_out(void)
+{
+    uint32_t a, b, c, d;
+    __cpuid(1, a, b, c, d);
+    has_xsave = (c >> 27 & 1) != 0; /* OSXSAVE */
+    if (has_xsave) {
+        __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+        components = a & SEEN_COMPONENTS;
+        __cpuid_count(0xd, 0, a, b, c, d);
+        area_bytes = b;
+    }
+    __cpuid(7, a, b, c, d);
+    __cpuid_count(7, 0, a, b, c, d);
+    has_bases = b & 1;
+    printf("fpu: %u bytes, components 0x%lx\n", area_bytes, components);
+    EXPECT(true, area_bytes <= AREA_BYTES);
+    note_bytes();
+}
+
+/* FNOP first: QEMU 7.2 lets XSAVE and XRSTOR pass where CR0.TS makes them trap (SDM 2B, 2C), which
+ * is how the kernel learns who uses the FPU. */
+static void load(const uint8_t *area)
+{
+    __asm__ volatile("fnop");
+    if (has_xsave) {
+        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(components), "d"(0) : "memory");
+    } else {
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+    }
+}
+
+static void save(uint8_t *area)
+{
+    __asm__ volatile("fnop");
+    for (uint32_t i = 0; i < 64; i++) {
+        area[512 + i] = 0;
+    }
+    if (has_xsave) {
+        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(components), "d"(0) : "memory");
+    } else {
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+    }
+}
+
+/* Anything, in all registers that there are. */
+static void scramble(uint8_t *area, uint64_t *seed)
+{
+    for (uint32_t i = 0; i < AREA_BYTES; i++) {
+        area[i] = (uint8_t)random_next(seed) | 1;
+    }
+    area[0] = 0x7f; /* no exceptions: the control and status words, the tags, MXCSR */
+    area[1] = (uint8_t)(3 | (random_next(seed) & 3) << 2);
+    area[2] = 0;
+    area[3] = (uint8_t)((random_next(seed) & 7) << 3);
+    area[4] = 0xff;
+    area[24] = 0x80;
+    area[25] = (uint8_t)(0x1f | (random_next(seed) & 3) << 5);
+    area[26] = area[27] = 0;
+    for (uint32_t i = 512; i < 576; i++) {
+        area[i] = i < 520 ? (uint8_t)(components >> (i - 512) * 8) : 0;
+    }
+}
+
+/* ---- Two that use it, and each finds what it left ---- */
+
+enum { SPIN, YIELD, ECHOES, WAYS };
+
+struct job {
+    unsigned way;
+    uint64_t seed;
+};
+static uint8_t areas[2][2][AREA_BYTES] __attribute__((aligned(64)));
+static struct job job;
+
+static void pass_time(unsigned way)
+{
+    struct message message = {.words = {1, 2, 3, 4, 5, 6}};
+    if (way == YIELD) {
+        sys_yield();
+    } else if (way == ECHOES) {
+        sys_call(ECHO_CLIENT, &message);
+    } else {
+        for (volatile unsigned i = 0; i < 20000; i++) {
+            /* until its turn ends */
+        }
+    }
+}
+
+/* Until the time is over; says then how often it looked, and how many bytes were wrong. */
+static void juggle(uint64_t until_and_which)
+{
+    uint64_t until = until_and_which & ~1ull, which = until_and_which & 1;
+    uint8_t *left = areas[which][0], *found = areas[which][1];
+    uint64_t seed = job.seed + which, looks = 0, wrong = 0;
+    while (looks == 0 || clock_now() < until) {
+        scramble(left, &seed);
+        load(left);
+        pass_time(job.way);
+        save(found);
+        for (uint32_t i = 0; i < area_bytes; i++) {
+            wrong += counts[i] && left[i] != found[i];
+        }
+        looks++;
+    }
+    struct message message = {.words = {looks, wrong}};
+    while (sys_call(CLIENT, &message) == E_STOPPED) {
+        /* again */
+    }
+    thread_rest();
+}
+
+/* Answers; and uses the FPU itself, every other time. */
+static void echo(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    uint64_t seed = 99;
+    int64_t got = sys_wait(ECHO_ENDPOINT, ECHO_REPLY, DEADLINE_NEVER, &message);
+    for (unsigned i = 0; got == RECEIVED_CALL; i++) {
+        if (i > 20 && i % 2) {
+            scramble(areas[1][0], &seed);
+            load(areas[1][0]);
+        }
+        got = sys_reply_wait(ECHO_ENDPOINT, ECHO_REPLY, DEADLINE_NEVER, &message);
+    }
+    thread_rest();
+}
+
+static void receive_verdicts(unsigned count)
+{
+    struct message message = {.words = {0}};
+    for (unsigned i = 0; i < count; i++) {
+        EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+        EXPECT(true, message.words[0] > 0);
+        EXPECT(0, message.words[1]);
+        EXPECT(OK, sys_slot_drop(REPLY));
+    }
+}
+
+static void make_other(void)
+{
+    const struct system_page *system = (const struct system_page *)SYSTEM_PAGE;
+    clone_make(OTHER, 600);
+    EXPECT(OK, page_place(OTHER, SYSTEM_PAGE, system->frame, MAP_READ)); /* for the time */
+    EXPECT(OK, sys_slot_copy(OTHER, CLIENT, CLIENT, RIGHT_SEND, 0));
+    EXPECT(OK, sys_slot_copy(OTHER, ECHO_CLIENT, ECHO_CLIENT, RIGHT_SEND, 0));
+    EXPECT(OK, sys_slot_copy(OTHER, ECHO_ENDPOINT, ECHO_ENDPOINT, RIGHT_RECEIVE, 0));
+}
+
+static void start_other(void (*run)(uint64_t), uint64_t argument, unsigned priority)
+{
+    EXPECT(OK, sys_thread_create(ITS_FIRST, claim_object(), OTHER));
+    EXPECT(OK, sys_thread_set(ITS_FIRST, THREAD_PRIORITY, priority));
+    EXPECT(OK, sys_thread_start(ITS_FIRST, (uint64_t)run, STACK_TOP - 8, argument));
+}
+
+static void end_other(void)
+{
+    EXPECT(OK, sys_domain_destroy(OTHER));
+    EXPECT(OK, sys_slot_drop(OTHER));
+    EXPECT(OK, sys_slot_drop(ITS_FIRST));
+}
+
+static void test_two_domains(unsigned way)
+{
+    job = (struct job){.way = way, .seed = 1234 + way};
+    make_other();
+    uint64_t until = (clock_now() + RUN_TIME) & ~1ull;
+    if (way == ECHOES) {
+        thread_run(ECHO, LAZY, echo, 0);
+    }
+    thread_run(FIRST, LAZY, juggle, until);
+    start_other(juggle, until + 1, LAZY);
+    receive_verdicts(2);
+    EXPECT(THREAD_USES_FPU, thread_value(FIRST, THREAD_USES) & THREAD_USES_FPU);
+    thread_done(FIRST);
+    if (way == ECHOES) {
+        thread_done(ECHO);
+    }
+    end_other();
+    if (sys_slot_query(SLOT_SELF, ECHO_REPLY) != CAP_EMPTY) {
+        EXPECT(OK, sys_slot_drop(ECHO_REPLY));
+    }
+}
+
+/* Stopped and resumed all the time. */
+static void test_stopped(void)
+{
+    job = (struct job){.way = SPIN, .seed = 777};
+    make_other();
+    uint64_t until = (clock_now() + RUN_TIME) & ~1ull;
+    thread_run(FIRST, LAZY, juggle, until);
+    start_other(juggle, until + 1, LAZY);
+    while (clock_now() < until) {
+        for (unsigned i = 0; i < 2; i++) {
+            uint32_t one = i ? ITS_FIRST : FIRST, both = i ? FIRST : ITS_FIRST;
+            sys_thread_stop(one);
+            sys_sleep(clock_now() + MILLISECOND);
+            sys_thread_resume(one);
+            sys_thread_stop(both);
+            sys_thread_resume(both);
+        }
+    }
+    receive_verdicts(2);
+    thread_done(FIRST);
+    end_other();
+}
+
+/* ---- One that never used it ---- */
+
+static void look_first(uint64_t unused)
+{
+    (void)unused;
+    uint8_t *found = areas[0][0];
+    uint64_t wrong = 0;
+    save(found);
+    wrong += found[0] != 0x7f || found[1] != 3 || found[24] != 0x80 || found[25] != 0x1f;
+    for (uint32_t i = 2; i < area_bytes; i++) {
+        wrong += counts[i] && (i < 24 || i > 27) && found[i] != 0;
+    }
+    struct message message = {.words = {1, wrong}};
+    sys_call(CLIENT, &message);
+    thread_rest();
+}
+
+static void test_first_use(void)
+{
+    for (unsigned other = 0; other < 2; other++) {
+        job = (struct job){.way = SPIN, .seed = 5};
+        thread_run(FIRST, LAZY, juggle, UINT64_MAX - 1);
+        make_other();
+        WAIT_FOR(thread_value(FIRST, THREAD_USES) & THREAD_USES_FPU);
+        if (other) {
+            start_other(look_first, 0, URGENT);
+        } else {
+            EXPECT(OK, sys_slot_copy(SLOT_SELF, ITS_FIRST, CLIENT, RIGHT_SEND, 0));
+            thread_run(ECHO, URGENT, look_first, 0);
+        }
+        receive_verdicts(1);
+        if (!other) {
+            thread_done(ECHO);
+        }
+        thread_done(FIRST);
+        end_other();
+    }
+}
+
+/* ---- All other registers ---- */
+
+#define SECRET 0x5ec2e70000000000ull
+
+static uint64_t got[REGISTERS + 2]; /* and the bases of FS and GS */
+
+static void read_bases(uint64_t *bases)
+{
+    if (has_bases) {
+        __asm__ volatile("rdfsbase %0; rdgsbase %1" : "=r"(bases[0]), "=r"(bases[1]));
+    }
+}
+
+static void write_bases(uint64_t base)
+{
+    if (has_bases) {
+        __asm__ volatile("wrfsbase %0; wrgsbase %0" : : "r"(base & 0x7fffffffffff));
+    }
+}
+
+static void fill(uint64_t *r, uint64_t what)
+{
+    for (unsigned i = 0; i < FLAGS; i++) {
+        r[i] = what + i;
+    }
+    r[FLAGS] = FLAGS_ON | FLAG_CARRY | FLAG_DIRECTION;
+}
+
+/* Receives with all registers full of its own, twice: the second time by reply_wait. */
+static void receive_all(uint64_t slots)
+{
+    uint64_t r[REGISTERS];
+    for (unsigned i = 0; i < 2; i++) {
+        fill(r, 0x2220);
+        r[RAX] = i == 0 ? CALL_wait : CALL_reply_wait;
+        r[RBX] = slots;
+        write_bases(0x2222);
+        call_with(r);
+        read_bases(got + REGISTERS);
+        memcpy(got, r, sizeof r);
+    }
+    struct message message = {.words = {0}};
+    memcpy(message.words, got, sizeof message.words);
+    thread_rest();
+}
+
+/* Calls three times with secrets in all registers but the words, which it says. */
+static void call_all(uint64_t unused)
+{
+    (void)unused;
+    uint64_t r[REGISTERS];
+    for (unsigned i = 0; i < 2; i++) {
+        fill(r, SECRET);
+        r[RAX] = CALL_call;
+        r[RBX] = ECHO_CLIENT;
+        write_bases(SECRET);
+        call_with(r);
+    }
+    thread_rest();
+}
+
+static void expect_nothing_of(uint64_t badge, bool is_answer)
+{
+    static const unsigned words[] = {RDI, RSI, RDX, R10, R8, R9};
+    for (unsigned i = 0; i < 6; i++) {
+        EXPECT((is_answer ? 0x2220 : SECRET) + words[i], got[words[i]]);
+    }
+    EXPECT(RECEIVED_CALL, got[RAX]);
+    EXPECT(badge, got[RBX]);
+    EXPECT((is_answer ? SECRET : 0x2220) + RBP, got[RBP]);
+    EXPECT(behind_call, got[RCX]);
+    EXPECT(got[R11], got[FLAGS]);
+    EXPECT(0, got[R12]);
+    EXPECT(0, got[R13]);
+    EXPECT(true, got[R14] == 0 || got[R14] == 0x2220 + R14 || got[R14] == DEADLINE_NEVER);
+    EXPECT(0, got[R15]);
+    if (has_bases) {
+        EXPECT(true, got[REGISTERS] == 0 || got[REGISTERS] == 0x2222);
+        EXPECT(true, got[REGISTERS + 1] == 0 || got[REGISTERS + 1] == 0x2222);
+    }
+}
+
+/* From the other domain to this one. The short way: both as urgent, the receiver waits before. */
+static void test_messages(unsigned its_priority, unsigned priority)
+{
+    make_other();
+    thread_run(ECHO, URGENT, receive_all, ECHO_ENDPOINT | ECHO_REPLY << 16);
+    EXPECT(THREAD_IS_RECEIVING, thread_state(ECHO));
+    EXPECT(OK, sys_thread_set(ECHO, THREAD_PRIORITY, priority));
+    start_other(call_all, 0, its_priority);
+    WAIT_FOR(thread_state(ECHO) == THREAD_IS_SLEEPING);
+    EXPECT(THREAD_IS_SLEEPING, thread_state(ECHO));
+    EXPECT(THREAD_IS_AWAITING_ANSWER, thread_state(ITS_FIRST));
+    expect_nothing_of(0, false);
+    thread_done(ECHO);
+    end_other();
+    EXPECT(OK, sys_slot_drop(ECHO_REPLY));
+}
+
+/* What a thread starts with. */
+void look_at_start(void);
+__asm__("look_at_start:\n\t"
+        "push %rax; push %rbx; push %rcx; push %rdx; push %rsi; push %rbp; push %r8; push %r9\n\t"
+        "push %r10; push %r11; push %r12; push %r13; push %r14; push %r15\n\t"
+        "mov %rsp, %rdi\n\t"
+        "jmp say_start");
+void say_start(const uint64_t *registers) __attribute__((used));
+void say_start(const uint64_t *registers)
+{
+    uint64_t all = 0;
+    for (unsigned i = 0; i < 14; i++) {
+        all |= registers[i];
+    }
+    uint64_t bases[2] = {0, 0};
+    read_bases(bases);
+    struct message message = {.words = {1, all | bases[0] | bases[1]}};
+    sys_call(CLIENT, &message);
+    thread_rest();
+}
+
+static void test_start(void)
+{
+    make_other();
+    start_other((void (*)(uint64_t))look_at_start, 0, LAZY);
+    receive_verdicts(1);
+    end_other();
+    thread_run(FIRST, LAZY, (void (*)(uint64_t))look_at_start, 0);
+    receive_verdicts(1);
+    thread_done(FIRST);
+}
+
+int main(void)
+{
+    fund(SLOT_SELF, 64);
+    find_out();
+    endpoint_make(ENDPOINT, CLIENT, 0);
+    endpoint_make(ECHO_ENDPOINT, ECHO_CLIENT, 0);
+    for (unsigned way = 0; way < WAYS; way++) {
+        test_two_domains(way);
+    }
+    test_stopped();
+    test_first_use();
+    test_messages(LAZY, LAZY);
+    test_messages(URGENT, LAZY);
+    test_messages(LAZY, URGENT);
+    test_start();
+    end_test();
+}
