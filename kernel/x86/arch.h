@@ -117,8 +117,8 @@ uint64_t arch_top_of(unsigned cpu);
  * while there is nothing to run. */
 void arch_lock(void);
 
-/* The same for a thread's system call. false: another CPU has stopped the thread meanwhile. It makes
- * the call again when it goes on, wherever that is; its registers are not to be touched. */
+/* The same for a thread's system call. false: another CPU has stopped the thread meanwhile. It
+ * makes the call again when it goes on, wherever that is; its registers are not to be touched. */
 bool arch_lock_for_call(struct registers *call);
 
 /* The same on a CPU that has just been started. */
