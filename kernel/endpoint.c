@@ -5,17 +5,15 @@
 
 #include "kernel/domain.h"
 #include "kernel/frame_ptr.h"
+#include "kernel/inherit.h"
 #include "kernel/ipc.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
 #define CLOSED_PER_STEP 64
 
-void endpoint_spread(struct endpoint *endpoint)
+void endpoint_spread_fast(struct endpoint *endpoint)
 {
-    if (endpoint->fast <= ENDPOINT_LOOK) {
-        return;
-    }
     struct thread *receiver = thread_at(endpoint->fast);
     endpoint->fast = ENDPOINT_LOOK;
     receiver->endpoint = endpoint;
@@ -25,21 +23,23 @@ void endpoint_spread(struct endpoint *endpoint)
 
 void endpoint_set_server(struct endpoint *endpoint, struct thread *server)
 {
-    if (endpoint->server == server) {
+    struct thread *before = endpoint->server;
+    if (before == server) {
         return;
     }
-    if (endpoint->server != NULL) {
-        endpoint->server->serves = NULL;
+    if (before != NULL) {
+        before->serves = NULL;
         endpoint->several = server != NULL;
     }
     endpoint->server = server;
-    if (server == NULL) {
-        return;
+    if (server != NULL) {
+        if (server->serves != NULL) {
+            server->serves->server = NULL;
+        }
+        server->serves = endpoint;
+        inherit_settle(server);
     }
-    if (server->serves != NULL) {
-        server->serves->server = NULL;
-    }
-    server->serves = endpoint;
+    inherit_less(before);
 }
 
 /* Takes out of its queue whoever is first to be told that the endpoint ends. */

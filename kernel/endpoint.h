@@ -32,7 +32,13 @@ struct endpoint {
 _Static_assert(sizeof(struct endpoint) <= FRAME_BYTES, "an endpoint is one frame");
 
 /* Puts who waits in `fast` into the queue of receivers. */
-void endpoint_spread(struct endpoint *endpoint);
+void endpoint_spread_fast(struct endpoint *endpoint);
+static inline void endpoint_spread(struct endpoint *endpoint)
+{
+    if (endpoint->fast > ENDPOINT_LOOK) {
+        endpoint_spread_fast(endpoint);
+    }
+}
 
 /* Says in `fast` whether the short way is to look at the rest. */
 static inline void endpoint_settle(struct endpoint *endpoint)

@@ -58,7 +58,11 @@ static struct endpoint *fault_endpoint(struct slot *slot)
         return NULL;
     }
     struct endpoint *endpoint = frame_ptr(slot->object);
-    return endpoint->closing ? NULL : endpoint;
+    if (endpoint->closing) {
+        return NULL;
+    }
+    slot_set_checked(slot, cap_epoch); /* ipc_send spreads it */
+    return endpoint;
 }
 
 static void set_words(struct thread *thread)
@@ -87,9 +91,10 @@ void fault(struct thread *thread)
     set_words(thread);
     thread->send_slot = thread->receive_slot = SLOT_NONE;
     thread->faulted = true;
+    thread_set_key(thread);
     if (endpoint == NULL ||
         ipc_send(thread, endpoint, slot->badge, DEADLINE_NEVER) != CALL_NO_RESULT) {
-        thread->faulted = false;
+        ipc_end_fault(thread);
         sched_rest();
         thread->state = THREAD_STOPPED;
     }

@@ -30,9 +30,14 @@ void inherit(const struct thread *thread)
     }
 }
 
-uint8_t inherit_most_urgent(const struct thread *thread)
+/* The priority a thread is to run at: its own, or that of the most urgent that waits for it. */
+static uint8_t most_urgent(const struct thread *thread)
 {
     uint8_t priority = thread->own_priority;
+    const struct thread *unwritten = thread_at(thread->caller);
+    if (unwritten != NULL && unwritten->priority > priority) {
+        priority = unwritten->priority;
+    }
     for (const struct thread *caller = thread->callers.first; caller != NULL;
          caller = caller->next) {
         priority = caller->priority > priority ? caller->priority : priority;
@@ -49,13 +54,21 @@ uint8_t inherit_most_urgent(const struct thread *thread)
     return priority;
 }
 
+static bool is_settled(const struct thread *thread, uint8_t priority)
+{
+    bool is_marked = (thread->flags & THREAD_BOOSTED) != 0;
+    return thread->priority == priority && is_marked == (priority != thread->own_priority);
+}
+
 void inherit_settle(struct thread *thread)
 {
-    if (thread->flags & THREAD_BOOSTED) {
-        uint8_t priority = inherit_most_urgent(thread);
-        if (priority != thread->priority) {
-            sched_set_priority(thread, priority);
+    for (unsigned i = 0; i < INHERIT_DEPTH && thread != NULL; i++) {
+        uint8_t priority = most_urgent(thread);
+        if (is_settled(thread, priority)) {
+            return;
         }
+        sched_set_priority(thread, priority);
+        thread = next_in_chain(thread);
     }
 }
 

@@ -9,6 +9,7 @@
 #define KERNEL_INHERIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "kernel/thread.h"
 
@@ -17,12 +18,17 @@
 /* `thread` waits for another one, which is to run at its priority at least. */
 void inherit(const struct thread *thread);
 
-/* The priority a thread is to run at: its own, or that of the most urgent that waits for it. */
-uint8_t inherit_most_urgent(const struct thread *thread);
-
-/* A thread serves fewer than before: its priority is its own, or that of the most urgent that it
- * still owes an answer. */
+/* A thread's own priority has changed, or for whom it is to run: it gets its own, or that of the
+ * most urgent that waits for it; and so do those it waits for. */
 void inherit_settle(struct thread *thread);
+
+/* One waits for the thread (NULL: nobody) no more. */
+static inline void inherit_less(struct thread *thread)
+{
+    if (thread != NULL && thread->flags & THREAD_BOOSTED) {
+        inherit_settle(thread);
+    }
+}
 
 /* Would `thread` wait for itself, if it waited at `endpoint`? */
 bool inherit_is_cycle(const struct thread *thread, const struct endpoint *endpoint);

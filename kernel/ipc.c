@@ -30,9 +30,20 @@ static void begin(struct thread *thread)
     }
 }
 
+void ipc_end_fault(struct thread *thread)
+{
+    if (thread->faulted) {
+        thread->faulted = false;
+        thread_set_key(thread);
+    }
+}
+
+/* The registers of one that has faulted are to stay. */
 void ipc_no_extras(struct thread *thread)
 {
-    thread->registers.r12 = thread->registers.r13 = 0;
+    if (!thread->faulted) {
+        thread->registers.r12 = thread->registers.r13 = 0;
+    }
     thread->send_slot = thread->receive_slot = SLOT_NONE;
 }
 
@@ -66,11 +77,14 @@ void ipc_leave(struct thread *thread)
     case THREAD_SENDING:
         priority_queue_remove(&endpoint->senders, thread);
         endpoint_settle(endpoint);
+        thread->state = THREAD_STOPPED; /* so that no chain of calls leads on through it */
+        inherit_less(endpoint->server);
         break;
     case THREAD_ANSWER:
         reply_end(thread);
         break;
     case THREAD_RECEIVING:
+        endpoint = thread->wait_endpoint; /* the short way does not note where it waits */
         endpoint_spread(endpoint);
         thread_queue_remove(&endpoint->receivers, thread);
         endpoint_settle(endpoint);
@@ -96,7 +110,7 @@ void ipc_fail(struct thread *thread, int64_t error)
     thread->endpoint = NULL;
     if (thread->faulted) {
         /* Nobody is left to say how it should go on. */
-        thread->faulted = false;
+        ipc_end_fault(thread);
         thread->state = THREAD_STOPPED;
         return;
     }
@@ -282,7 +296,7 @@ static bool answer(struct thread *server, struct thread *caller)
         transfer(server, caller, 0, true);
         return true;
     }
-    caller->faulted = false;
+    ipc_end_fault(caller);
     caller->state = THREAD_STOPPED;
     return server->registers.rdi == FAULT_RESUME;
 }
@@ -317,10 +331,11 @@ int64_t sys_reply_wait(void)
     begin(server);
     int64_t error = check_wait(server, &endpoint);
     error = error != OK ? error : transfer_check_run(server, true);
-    if (error == OK) {
-        error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
+    if (error != OK) {
+        return error;
     }
-    if (error != OK && error != E_DEAD) {
+    error = cap_find(server->domain, number, CAP_REPLY, 0, &reply);
+    if (error != OK && error != E_DEAD) { /* E_DEAD: a caller that has ended */
         return error;
     }
     transfer_keep(server);
@@ -334,39 +349,4 @@ int64_t sys_reply_wait(void)
         sched_ready(caller);
     }
     return result;
-}
-
-/* ---- Signals ---- */
-
-void endpoint_signal(struct endpoint *endpoint, uint64_t bits)
-{
-    endpoint_spread(endpoint);
-    struct thread *receiver = endpoint->receivers.first;
-    if (receiver == NULL || receiver->domain->dying) {
-        endpoint->signals |= bits;
-        endpoint->fast = ENDPOINT_LOOK;
-        return;
-    }
-    thread_queue_remove(&endpoint->receivers, receiver);
-    endpoint_settle(endpoint);
-    sched_end_deadline(receiver);
-    receiver->endpoint = NULL;
-    ipc_release_slot(receiver);
-    transfer_signals(receiver, bits);
-    sched_ready(receiver);
-}
-
-int64_t sys_signal(uint64_t number, uint64_t bits)
-{
-    struct endpoint *endpoint;
-    uint64_t badge;
-    int64_t error = cap_endpoint(caller_domain(), number, RIGHT_SIGNAL, &endpoint, &badge);
-    if (error != OK) {
-        return error;
-    }
-    if (bits == 0) {
-        return E_ARGUMENT;
-    }
-    endpoint_signal(endpoint, bits);
-    return OK;
 }

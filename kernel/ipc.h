@@ -32,6 +32,9 @@ void ipc_expire(struct thread *thread);
 /* Ends whatever a thread waits for; it is in no state of waiting any more, and in no queue. */
 void ipc_leave(struct thread *thread);
 
+/* A thread waits for the answer to a fault no more. */
+void ipc_end_fault(struct thread *thread);
+
 /* What a thread that waits by the short way has not said: it sends and takes words alone. */
 void ipc_no_extras(struct thread *thread);
 

@@ -18,41 +18,54 @@
 
 struct line {
     struct slot endpoint; /* CAP_EMPTY: not bound */
-    uint8_t bit;
+    uint64_t bits;        /* the one that it sets */
+    bool level;           /* level-triggered, as opposed to edge */
     bool unserved; /* signalled, not acknowledged */
     bool again;    /* and another came meanwhile */
 };
 
 static struct line lines[INTERRUPT_LINES];
 
-static struct endpoint *endpoint_of(const struct line *line)
+static struct endpoint *endpoint_of(struct line *line)
 {
-    if (line->endpoint.type != CAP_ENDPOINT || cap_alive(&line->endpoint) != OK) {
+    struct endpoint *endpoint = frame_ptr(line->endpoint.object);
+    if (slot_is_checked(&line->endpoint, cap_epoch)) {
+        return endpoint;
+    }
+    if (line->endpoint.type != CAP_ENDPOINT || cap_alive(&line->endpoint) != OK ||
+        endpoint->closing) {
         return NULL;
     }
-    struct endpoint *endpoint = frame_ptr(line->endpoint.object);
-    return endpoint->closing ? NULL : endpoint;
+    slot_set_checked(&line->endpoint, cap_epoch);
+    return endpoint;
+}
+
+/* Whose endpoint was not looked at since something ended: is it still there? */
+static __attribute__((noinline)) bool look_again(uint32_t number, struct line *line)
+{
+    if (endpoint_of(line) != NULL) {
+        return true;
+    }
+    arch_line_mask(number);
+    *line = (struct line){0};
+    return false;
 }
 
 void irq_arrived(uint32_t number)
 {
     struct line *line = &lines[number];
-    struct endpoint *endpoint = endpoint_of(line);
-    if (endpoint == NULL) {
-        arch_line_mask(number);
-        *line = (struct line){0};
+    if (!slot_is_checked(&line->endpoint, cap_epoch) && !look_again(number, line)) {
         return;
+    }
+    if (line->level || line->unserved) {
+        arch_line_mask(number);
     }
     if (line->unserved) {
         line->again = true;
-        arch_line_mask(number);
         return;
     }
     line->unserved = true;
-    if (arch_line_level(number)) {
-        arch_line_mask(number);
-    }
-    endpoint_signal(endpoint, 1ull << line->bit);
+    endpoint_signal(frame_ptr(line->endpoint.object), line->bits);
 }
 
 /* Finds the line the caller names through a capability, in slot `interrupts`, that covers it. */
@@ -91,7 +104,7 @@ int64_t sys_interrupt_bind(uint64_t interrupts, uint64_t number, uint64_t endpoi
     if (endpoint_of(line) != NULL) {
         return E_NOT_FREE;
     }
-    *line = (struct line){.endpoint = *endpoint, .bit = (uint8_t)bit};
+    *line = (struct line){.endpoint = *endpoint, .bits = 1ull << bit, .level = arch_line_level((uint32_t)number)};
     arch_line_bind((uint32_t)number, arch_cpu_number());
     return OK;
 }
@@ -112,7 +125,7 @@ int64_t sys_interrupt_ack(uint64_t interrupts, uint64_t number)
     line->again = false;
     arch_line_unmask((uint32_t)number);
     if (again) {
-        endpoint_signal(endpoint, 1ull << line->bit);
+        endpoint_signal(endpoint, line->bits);
     }
     return OK;
 }

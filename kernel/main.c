@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "boot/boot_info.h"
+#include "kernel/begin.h"
 #include "kernel/boot_memory.h"
 #include "kernel/check.h"
 #include "kernel/device.h"
@@ -141,8 +142,10 @@ static void reserve_kernel(void)
     frame_reserve(0, FRAME_BYTES, FRAME_KERNEL, TAG8('p', 'a', 'g', 'e', '0', 0, 0, 0));
     frame_reserve(CPU_START_PAGE, CPU_START_PAGE + FRAME_BYTES, FRAME_KERNEL,
                   TAG8('c', 'p', 'u', 's', 't', 'a', 'r', 't'));
-    frame_reserve(frame_of(kernel_start), frame_of(kernel_text_end), FRAME_KERNEL,
+    frame_reserve(frame_of(kernel_start), frame_of(kernel_boot_text), FRAME_KERNEL,
                   TAG8('t', 'e', 'x', 't', 0, 0, 0, 0));
+    frame_reserve(frame_of(kernel_boot_text), frame_of(kernel_text_end), FRAME_KERNEL,
+                  TAG8('b', 'o', 'o', 't', 0, 0, 0, 0));
     frame_reserve(frame_of(kernel_text_end), frame_of(kernel_rodata_end), FRAME_KERNEL,
                   TAG8('r', 'o', 'd', 'a', 't', 'a', 0, 0));
     frame_reserve(frame_of(kernel_rodata_end), frame_of(kernel_end), FRAME_KERNEL,
@@ -174,21 +177,6 @@ static uint64_t table_end(uint64_t top)
         end = FRAME_TABLE_LIMIT;
     }
     return end > 4 * GIB_BYTES ? end : 4 * GIB_BYTES;
-}
-
-/* Enters user mode for the first time, when there is something to run. */
-static _Noreturn void begin_work(void)
-{
-    arch_user_mode_init();
-    sched_rest();
-    sched_run();
-    arch_start();
-}
-
-_Noreturn void kernel_cpu_main(void)
-{
-    arch_wait_for_lock();
-    begin_work();
 }
 
 _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
@@ -225,5 +213,5 @@ _Noreturn void kernel_main(uint32_t magic, uint32_t loader)
     start_init(&boot, top);
     check_after_call(); /* only in the checking build: it looks at every block there is */
     log_print("init: started\n");
-    begin_work();
+    kernel_begin();
 }

@@ -69,7 +69,7 @@ void reply_end(struct thread *caller)
     if (answerer != NULL) {
         caller->answerer = 0;
         thread_queue_remove(&answerer->callers, caller);
-        inherit_settle(answerer);
+        inherit_less(answerer);
     }
 }
 

@@ -12,44 +12,29 @@
 #define STOPPED_PER_LOOK 64
 #define EXPIRED_PER_TIMER 64
 
-struct sched sched_cpus[CPUS_MAX];
-
-static struct sched *this_sched(void)
-{
-    return &sched_cpus[arch_cpu_number()];
-}
-
-struct thread *sched_current(void)
-{
-    return this_sched()->rests ? NULL : arch_current();
-}
-
 /* ---- Run queues ---- */
 
-/* What the short way compares the next thread's key with: of those that wait in this CPU's run
- * queue, the most urgent one's. */
-static void set_ready_key(unsigned cpu)
+static void set_ready_key(struct sched *sched, uint32_t cpu)
 {
-    const struct priority_queue *ready = &sched_cpus[cpu].ready;
-    uint32_t top = ready->used != 0 ? priority_queue_top(ready) : 0;
-    arch_set_ready_key(cpu, cpu << KEY_CPU_SHIFT | top);
+    uint32_t top = 31u - (uint32_t)__builtin_clz(sched->ready.used | 1);
+    sched->ready_key = cpu << KEY_CPU_SHIFT | top;
 }
 
-static void enqueue(struct thread *thread)
+static void enqueue(struct sched *sched, struct thread *thread)
 {
-    priority_queue_add(&sched_cpus[thread->cpu].ready, thread);
-    set_ready_key(thread->cpu);
+    priority_queue_add(&sched->ready, thread);
+    set_ready_key(sched, thread->cpu);
 }
 
-static void dequeue(struct thread *thread)
+static void dequeue(struct sched *sched, struct thread *thread)
 {
-    priority_queue_remove(&sched_cpus[thread->cpu].ready, thread);
-    set_ready_key(thread->cpu);
+    priority_queue_remove(&sched->ready, thread);
+    set_ready_key(sched, thread->cpu);
 }
 
 static bool runs(const struct thread *thread)
 {
-    return arch_current_of(thread->cpu) == thread && !sched_cpus[thread->cpu].rests;
+    return arch_current_of(thread->cpu) == thread && !arch_sched_of(thread->cpu)->rests;
 }
 
 /* Another CPU is to look at its run queue, if what was added there concerns it now. */
@@ -59,7 +44,7 @@ static void notify(const struct thread *thread)
     if (cpu == arch_cpu_number()) {
         return;
     }
-    const struct thread *running = sched_cpus[cpu].rests ? NULL : arch_current_of(cpu);
+    const struct thread *running = arch_sched_of(cpu)->rests ? NULL : arch_current_of(cpu);
     if (running == NULL || thread->priority >= running->priority) {
         arch_cpu_interrupt(cpu);
     }
@@ -68,30 +53,43 @@ static void notify(const struct thread *thread)
 void sched_ready(struct thread *thread)
 {
     thread->state = THREAD_READY;
-    enqueue(thread);
+    enqueue(arch_sched_of(thread->cpu), thread);
     notify(thread);
 }
 
-void sched_rest(void)
+void sched_wake(struct thread *thread)
 {
-    this_sched()->rests = true;
+    struct sched *sched = arch_sched();
+    struct thread *running = arch_current();
+    if (thread->cpu != arch_cpu_number() || sched->ready.used >> thread->priority != 0 ||
+        thread->domain->dying || (!sched->rests && running->priority >= thread->priority)) {
+        sched_ready(thread);
+        return;
+    }
+    if (!sched->rests) {
+        enqueue(sched, running);
+    }
+    thread->state = THREAD_READY;
+    arch_switch(thread);
+    sched->rests = false;
 }
 
 void sched_unready(struct thread *thread)
 {
+    struct sched *sched = arch_sched_of(thread->cpu);
     if (!runs(thread)) {
-        dequeue(thread);
+        dequeue(sched, thread);
         return;
     }
     if (thread->cpu != arch_cpu_number()) {
         arch_cpu_stop(thread->cpu);
     }
-    sched_cpus[thread->cpu].rests = true;
+    sched->rests = true;
 }
 
 void sched_hand_over(struct thread *next)
 {
-    struct sched *sched = this_sched();
+    struct sched *sched = arch_sched();
     if (next->cpu != arch_cpu_number() || sched->ready.used >> next->priority > 1 ||
         next->domain->dying) {
         sched_ready(next);
@@ -109,8 +107,9 @@ void sched_set_priority(struct thread *thread, uint8_t priority)
     bool queued = thread->state == THREAD_READY && !runs(thread);
     struct priority_queue *senders =
         thread->state == THREAD_SENDING ? &thread->endpoint->senders : NULL;
+    struct sched *sched = arch_sched_of(thread->cpu);
     if (queued) {
-        dequeue(thread);
+        dequeue(sched, thread);
     }
     if (senders != NULL) {
         priority_queue_remove(senders, thread);
@@ -123,7 +122,7 @@ void sched_set_priority(struct thread *thread, uint8_t priority)
         priority_queue_add(senders, thread);
     }
     if (queued) {
-        enqueue(thread);
+        enqueue(sched, thread);
         notify(thread);
     } else if (thread->state == THREAD_READY && thread->cpu != arch_cpu_number()) {
         arch_cpu_interrupt(thread->cpu); /* another may be more urgent there now */
@@ -178,9 +177,9 @@ void sched_set_deadline(struct thread *thread, uint64_t deadline)
     if (deadline == DEADLINE_NEVER) {
         return;
     }
-    timeline_add(&sched_cpus[thread->cpu].sleepers, &thread->deadline, deadline);
+    timeline_add(&arch_sched_of(thread->cpu)->sleepers, &thread->deadline, deadline);
     if (thread->cpu == arch_cpu_number()) {
-        set_alarm(this_sched());
+        set_alarm(arch_sched());
     } else {
         arch_cpu_interrupt(thread->cpu);
     }
@@ -189,13 +188,13 @@ void sched_set_deadline(struct thread *thread, uint64_t deadline)
 void sched_end_deadline(struct thread *thread)
 {
     if (deadline_is_set(&thread->deadline)) {
-        timeline_remove(&sched_cpus[thread->cpu].sleepers, &thread->deadline);
+        timeline_remove(&arch_sched_of(thread->cpu)->sleepers, &thread->deadline);
     }
 }
 
 void sched_timer(void)
 {
-    struct sched *sched = this_sched();
+    struct sched *sched = arch_sched();
     uint64_t now = arch_now();
     sched->alarm = 0;
     for (unsigned i = 0; i < EXPIRED_PER_TIMER; i++) {
@@ -214,14 +213,14 @@ void sched_timer(void)
 
 void sched_called(void)
 {
-    set_alarm(this_sched());
+    set_alarm(arch_sched());
 }
 
 /* ---- Choosing ---- */
 
 int64_t sys_yield(void)
 {
-    this_sched()->must_yield = true;
+    arch_sched()->must_yield = true;
     return OK;
 }
 
@@ -232,7 +231,7 @@ static struct thread *take_first(struct sched *sched)
 {
     for (unsigned i = 0; i < STOPPED_PER_LOOK && sched->ready.used != 0; i++) {
         struct thread *thread = priority_queue_first(&sched->ready);
-        dequeue(thread);
+        dequeue(sched, thread);
         if (!thread->domain->dying) {
             return thread;
         }
@@ -252,7 +251,7 @@ static struct thread *choose(struct sched *sched)
             return running;
         }
         sched->rests = true;
-        enqueue(running);
+        enqueue(sched, running);
     }
     return take_first(sched);
 }
@@ -266,13 +265,9 @@ static void limit_turn(struct sched *sched, const struct thread *running)
     }
 }
 
-void sched_run(void)
+void sched_choose(void)
 {
-    struct sched *sched = this_sched();
-    if (!sched->rests && sched->ready.used >> arch_current()->priority == 0) {
-        sched->must_yield = false; /* what most calls end with */
-        return;
-    }
+    struct sched *sched = arch_sched();
     struct thread *next = choose(sched);
     while (next == NULL) {
         if (sched->ready.used != 0) {
@@ -294,7 +289,7 @@ static void unload(unsigned cpu)
     if (cpu != arch_cpu_number()) {
         arch_cpu_stop(cpu);
     }
-    sched_cpus[cpu].rests = true;
+    arch_sched_of(cpu)->rests = true;
     arch_unload(cpu);
 }
 
@@ -313,7 +308,7 @@ void sched_forget_domain(const struct domain *domain)
         if (thread == NULL || thread->domain != domain) {
             continue;
         }
-        if (!sched_cpus[cpu].rests) {
+        if (!arch_sched_of(cpu)->rests) {
             thread_stop(thread);
         }
         unload(cpu);

@@ -17,21 +17,31 @@
 #include "kernel/thread_queue.h"
 #include "kernel/timeline.h"
 
-/* What the scheduler keeps for each CPU. */
+/* What the scheduler keeps for each CPU, as a part of what that is to kernel/x86/. */
 struct sched {
+    /* What the short way compares the next thread's key with (kernel/thread.h): of those in the run
+     * queue, the most urgent one's. */
+    uint32_t ready_key;
+    bool rests; /* the current thread is not running */
+    bool must_yield;
     struct priority_queue ready;
     struct timeline sleepers; /* threads of this CPU that wait with a deadline */
     uint64_t turn_end;        /* of the running thread, 0: it need not share */
     uint64_t alarm;           /* what the timer is set to, 0: nothing */
-    bool rests;               /* the current thread is not running */
-    bool must_yield;
 };
-
-extern struct sched sched_cpus[CPUS_MAX];
 
 /* The thread that runs on this CPU; NULL only inside the kernel, between one that stopped and the
  * next. */
-struct thread *sched_current(void);
+static inline struct thread *sched_current(void)
+{
+    return arch_sched()->rests ? NULL : arch_current();
+}
+
+/* This CPU's running thread has been made to wait. */
+static inline void sched_rest(void)
+{
+    arch_sched()->rests = true;
+}
 
 /* Makes a thread that is in no queue READY, behind the others of its priority, on its CPU. */
 void sched_ready(struct thread *thread);
@@ -40,8 +50,9 @@ void sched_ready(struct thread *thread);
  * state is set by the caller. */
 void sched_unready(struct thread *thread);
 
-/* This CPU's running thread has been made to wait. */
-void sched_rest(void);
+/* The same, for one that an interrupt or a signal wakes: if it is more urgent than what this CPU
+ * runs, it is the current thread when this returns. */
+void sched_wake(struct thread *thread);
 
 /* Makes a thread that is in no queue READY; if it may, it runs next on this CPU, on the time of
  * the one that has been made to wait. */
@@ -64,7 +75,16 @@ void sched_called(void);
 
 /* Chooses who leaves to user mode on this CPU: the current thread while it is READY and nobody of
  * a higher priority is, else the first in the queue; waits for interrupts while there is none. */
-void sched_run(void);
+void sched_choose(void);
+static inline void sched_run(void)
+{
+    struct sched *sched = arch_sched();
+    if (!sched->rests && sched->ready.used >> arch_current()->priority == 0) {
+        sched->must_yield = false; /* what most calls end with */
+    } else {
+        sched_choose();
+    }
+}
 
 /* No CPU keeps a thread loaded that does not run: its frame is about to be used for something else,
  * or all of its registers are to be read or set there. */

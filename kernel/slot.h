@@ -21,15 +21,21 @@ struct slot {
     uint64_t badge;
     uint8_t type; /* enum capability_type */
     uint8_t rights;
-    uint8_t checked[6]; /* cap_epoch when an endpoint was found alive, little-endian; 0: never */
+    /* cap_epoch when an endpoint was found alive: its low 16 bits, and the 32 above; 0: never */
+    uint16_t checked_low;
+    uint32_t checked_high;
 };
 _Static_assert(sizeof(struct slot) * SLOTS_PER_DOMAIN == FRAME_BYTES, "slots fill one frame");
 
 static inline void slot_set_checked(struct slot *slot, uint64_t epoch)
 {
-    for (unsigned i = 0; i < sizeof slot->checked; i++) {
-        slot->checked[i] = (uint8_t)(epoch >> 8 * i);
-    }
+    slot->checked_low = (uint16_t)epoch;
+    slot->checked_high = (uint32_t)(epoch >> 16);
+}
+
+static inline bool slot_is_checked(const struct slot *slot, uint64_t epoch)
+{
+    return (slot->checked_low | (uint64_t)slot->checked_high << 16) == epoch;
 }
 
 /*@ predicate type_range(integer type) =

@@ -89,8 +89,14 @@ static inline uint64_t space_refill(const struct table *table, uint32_t index)
                                                      : table->base + index * table->step;
 }
 
-/* See space_flush_elsewhere (kernel/domain.h). */
-void space_stop_elsewhere(const struct domain *domain);
+/* See space_flush_elsewhere (kernel/domain.h). It keeps all registers, so that those for whom it is
+ * never called need keep none. */
+#ifdef COCOS_HOST
+#define KEEPS_REGISTERS
+#else
+#define KEEPS_REGISTERS __attribute__((no_caller_saved_registers))
+#endif
+void space_stop_elsewhere(const struct domain *domain) KEEPS_REGISTERS;
 
 /* Of a domain that never runs again: takes back what one of its tables maps. */
 void space_drop_table(uint64_t table);

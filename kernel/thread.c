@@ -17,7 +17,7 @@ struct thread thread_nobody;
 void thread_set_key(struct thread *thread)
 {
     uint32_t key = (uint32_t)thread->cpu << KEY_CPU_SHIFT | thread->priority;
-    thread->as_next = thread->flags == 0 ? key : KEY_NOT_NEXT;
+    thread->as_next = thread->flags == 0 && !thread->faulted ? key : KEY_NOT_NEXT;
     thread->as_previous = thread->flags == 0 ? key : KEY_NOT_PREVIOUS;
     if (thread->flags != 0) {
         thread->wait_slots = NO_WAIT;
@@ -37,7 +37,7 @@ void thread_stop(struct thread *thread)
             thread->registers.rax = (uint64_t)E_STOPPED;
         }
     }
-    thread->faulted = false;
+    ipc_end_fault(thread);
 }
 
 void thread_end(struct thread *thread)
@@ -98,16 +98,19 @@ int64_t sys_thread_create(uint64_t number, uint64_t frame, uint64_t domain_slot)
 static int64_t find_thread(uint64_t number, struct thread **thread)
 {
     struct slot *slot;
-    if (number == SLOT_NONE) {
-        *thread = caller_thread();
-        return OK;
-    }
     int64_t error = cap_find(caller_domain(), number, CAP_THREAD, RIGHT_CONTROL, &slot);
     if (error != OK) {
         return error;
     }
     *thread = frame_ptr(slot->object);
     return (*thread)->domain->dying ? E_DEAD : OK;
+}
+
+/* Or oneself. */
+static int64_t find_thread_or_self(uint64_t number, struct thread **thread)
+{
+    *thread = caller_thread();
+    return number == SLOT_NONE ? OK : find_thread(number, thread);
 }
 
 static bool in_program_area(uint64_t address)
@@ -195,8 +198,7 @@ static int64_t set_priority(struct thread *thread, uint64_t priority)
         return E_RIGHTS;
     }
     thread->own_priority = (uint8_t)priority;
-    sched_set_priority(thread, inherit_most_urgent(thread));
-    inherit(thread);
+    inherit_settle(thread);
     return OK;
 }
 
@@ -242,7 +244,7 @@ static int64_t set_register(struct thread *thread, uint64_t number, uint64_t val
 int64_t sys_thread_set(uint64_t number, uint64_t property, uint64_t value)
 {
     struct thread *thread;
-    int64_t error = find_thread(number, &thread);
+    int64_t error = find_thread_or_self(number, &thread);
     if (error != OK) {
         return error;
     }
@@ -279,7 +281,7 @@ static uint64_t value_of(const struct thread *thread, uint64_t number)
 int64_t sys_thread_read(uint64_t number, uint64_t group)
 {
     struct thread *thread;
-    int64_t error = find_thread(number, &thread);
+    int64_t error = find_thread_or_self(number, &thread);
     if (error != OK) {
         return error;
     }

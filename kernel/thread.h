@@ -112,14 +112,15 @@ static inline struct thread *thread_at(uint64_t top)
     return top != 0 ? frame_ptr(top - sizeof(struct registers)) : NULL;
 }
 
+/* The thread that this CPU has loaded, and that which another one has. Never NULL. */
 static inline struct thread *arch_current(void)
 {
-    return thread_at(arch_top());
+    return frame_ptr(arch_top() - sizeof(struct registers));
 }
 
 static inline struct thread *arch_current_of(unsigned cpu)
 {
-    return thread_at(arch_top_of(cpu));
+    return frame_ptr(arch_top_of(cpu) - sizeof(struct registers));
 }
 
 /* The page tables this CPU uses. */

@@ -58,35 +58,18 @@ static __attribute__((noinline)) void transfer_extras(struct thread *sender,
     loan_transfer(sender, receiver, answer);
 }
 
-/* A message call gives the bases of FS and GS back as they were set by a call (cocos/message.h). */
-static void reset_bases(struct thread *receiver)
-{
-    receiver->fs_base = receiver->tls_base;
-    receiver->gs_base = 0;
-}
-
 void transfer(struct thread *sender, struct thread *receiver, uint64_t badge, bool answer)
 {
     struct registers *r = &receiver->registers;
     set_words(r, sender);
     r->rax = RECEIVED_CALL;
     r->rbx = badge;
-    reset_bases(receiver);
+    transfer_reset_bases(receiver);
     if (!sender->faulted && (sender->registers.r12 | sender->send_slot) != 0) {
         transfer_extras(sender, receiver, answer);
     } else {
         r->r12 = r->r13 = r->r15 = 0;
     }
-}
-
-void transfer_signals(struct thread *receiver, uint64_t bits)
-{
-    struct registers *r = &receiver->registers;
-    r->rax = RECEIVED_SIGNAL;
-    r->rdi = bits;
-    r->rsi = r->rdx = r->r10 = r->r8 = r->r9 = 0;
-    r->rbx = r->r12 = r->r13 = r->r15 = 0;
-    reset_bases(receiver);
 }
 
 /* ---- Checks that change nothing ---- */

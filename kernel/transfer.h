@@ -12,7 +12,23 @@
 
 /* Puts what `sender` sends (with its call, or as an answer) into `receiver`'s registers. */
 void transfer(struct thread *sender, struct thread *receiver, uint64_t badge, bool answer);
-void transfer_signals(struct thread *receiver, uint64_t bits);
+
+/* A message call gives the bases of FS and GS back as they were set by a call (cocos/message.h). */
+static inline void transfer_reset_bases(struct thread *receiver)
+{
+    receiver->fs_base = receiver->tls_base;
+    receiver->gs_base = 0;
+}
+
+static inline void transfer_signals(struct thread *receiver, uint64_t bits)
+{
+    struct registers *r = &receiver->registers;
+    r->rax = RECEIVED_SIGNAL;
+    r->rdi = bits;
+    r->rsi = r->rdx = r->r10 = r->r8 = r->r9 = 0;
+    r->rbx = r->r12 = r->r13 = r->r15 = 0;
+    transfer_reset_bases(receiver);
+}
 
 /* Slots in rbx. */
 #define FIELD_ENDPOINT 0

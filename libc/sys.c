@@ -121,7 +121,6 @@ CALL_1(thread_resume, uint32_t)
 CALL_3(thread_set, uint32_t, uint32_t, uint64_t)
 CALL_1(thread_set_tls, uint64_t)
 CALL_2(endpoint_create, uint32_t, uint64_t)
-CALL_1(object_destroy, uint32_t)
 CALL_5(slot_copy, uint32_t, uint32_t, uint32_t, uint32_t, uint64_t)
 CALL_3(slot_move, uint32_t, uint32_t, uint32_t)
 CALL_1(slot_drop, uint32_t)
@@ -171,6 +170,11 @@ RUN_CALL_3(frame_access, uint64_t, uint32_t, uint32_t, b)
 
                 COUNTED(domain_destroy, 1) int64_t
     sys_domain_destroy(uint32_t domain){UNTIL_DONE(enter_1(CALL_domain_destroy, domain))}
+
+COUNTED(object_destroy, 1) int64_t sys_object_destroy(uint32_t slot)
+{
+    UNTIL_DONE(enter_1(CALL_object_destroy, slot))
+}
 
 COUNTED(frame_reclaim, 2) int64_t sys_frame_reclaim(uint32_t domain, uint32_t last)
 {

@@ -28,7 +28,7 @@ bool apic_is_x2;
 static uint32_t ids[CPUS_MAX];
 static uint8_t nmi_pins;
 
-bool apic_find(const struct boot_info *info)
+BOOT_ONLY bool apic_find(const struct boot_info *info)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     __get_cpuid(1, &a, &b, &c, &d);
@@ -38,12 +38,12 @@ bool apic_find(const struct boot_info *info)
     return apic_address != 0;
 }
 
-static void init_pin(unsigned pin, uint32_t where)
+static BOOT_ONLY void init_pin(unsigned pin, uint32_t where)
 {
     apic_write(where, nmi_pins >> pin & 1 ? COMMAND_NMI : APIC_MASKED);
 }
 
-void arch_local_apic_init(void)
+BOOT_ONLY void arch_local_apic_init(void)
 {
     /* An x2APIC is first enabled as an xAPIC (11.12.5.1). */
     uint64_t base = read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
@@ -95,12 +95,12 @@ void arch_cpu_interrupt(unsigned cpu)
     send(COMMAND_ASSERT | VECTOR_CALL, ids[cpu]);
 }
 
-void arch_ipi_init(uint32_t apic_id)
+BOOT_ONLY void arch_ipi_init(uint32_t apic_id)
 {
     send(COMMAND_ASSERT | COMMAND_INIT, apic_id);
 }
 
-void arch_ipi_start(uint32_t apic_id, uint64_t page)
+BOOT_ONLY void arch_ipi_start(uint32_t apic_id, uint64_t page)
 {
     send(COMMAND_ASSERT | COMMAND_START | (uint32_t)(page >> FRAME_SHIFT & 0xff), apic_id);
 }

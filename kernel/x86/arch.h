@@ -43,6 +43,9 @@ struct registers {
 #define PTE_NX (1ull << 63)
 #define PTE_ADDRESS 0x000ffffffffff000ull
 
+/* A function that only the start of the kernel calls: its memory is given away afterwards. */
+#define BOOT_ONLY __attribute__((section(".text.boot")))
+
 /* A page fault's error code (SDM 3A, 4.7): an entry was there; what was tried. Other bits say that
  * the entry was not as it should be. */
 #define PAGE_FAULT_PRESENT 1u
@@ -54,6 +57,7 @@ struct registers {
 
 struct boot_info;
 struct domain;
+struct sched;
 struct thread;
 
 /* ---- CPUs (smp.c) ---- */
@@ -82,6 +86,7 @@ unsigned arch_cpu_by_stack(void);
 /* In struct cpu (cpu.h), which GS points to in the kernel. */
 #define CPU_NUMBER_OFFSET 24
 #define CPU_TOP_OFFSET 64
+#define CPU_SCHED_OFFSET 8424
 
 /* Which of them this is; 0: the one that the firmware started. */
 static inline unsigned arch_cpu_number(void)
@@ -107,6 +112,15 @@ static inline uint64_t arch_top(void)
     return top;
 #endif
 }
+
+/* What the scheduler keeps for this CPU (kernel/sched.h), and for any. */
+static inline struct sched *arch_sched(void)
+{
+    uint64_t cpu;
+    __asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+    return (struct sched *)(cpu + CPU_SCHED_OFFSET);
+}
+struct sched *arch_sched_of(unsigned cpu);
 
 /* That of another CPU. It may change at any time, unless that CPU was stopped. */
 uint64_t arch_top_of(unsigned cpu);
@@ -216,9 +230,6 @@ void arch_ports_forget(const struct domain *domain);
 /* The CPU, this one or a stopped one, has nobody loaded any more (thread_nobody). */
 void arch_unload(unsigned cpu);
 
-/* What the short way compares the next thread with (kernel/thread.h). */
-void arch_set_ready_key(unsigned cpu, uint32_t key);
-
 /* Sets the FS base of the current thread. */
 void arch_set_tls(struct thread *thread, uint64_t base);
 
@@ -315,6 +326,6 @@ unsigned arch_backtrace(uint64_t start_rbp, uint64_t *out, unsigned most);
 extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+extern char kernel_start[], kernel_boot_text[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
 #endif

@@ -51,14 +51,14 @@ uint64_t arch_now(void)
 
 /* ---- What it is measured by ---- */
 
-static uint32_t read_acpi_timer(void)
+static BOOT_ONLY uint32_t read_acpi_timer(void)
 {
     uint32_t value;
     __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(acpi_timer_port));
     return value;
 }
 
-static void start_pit(void)
+static BOOT_ONLY void start_pit(void)
 {
     uint8_t control = (uint8_t)(port_read8(PIT_CONTROL) & ~(PIT_GATE2 | PIT_SPEAKER));
     port_write8(PIT_CONTROL, control | PIT_GATE2);
@@ -68,7 +68,7 @@ static void start_pit(void)
 }
 
 /* Once it has come to its end, it says so and not that it starts again. */
-static uint32_t read_pit(void)
+static BOOT_ONLY uint32_t read_pit(void)
 {
     port_write8(PIT_MODE, PIT_LATCH_COUNT2);
     uint32_t low = port_read8(PIT_COUNT2);
@@ -82,7 +82,7 @@ static const struct reference pit = {read_pit, 0xffff, 1193182};
 /* ---- Measuring ---- */
 
 /* Of some tries the one in which the counters were read closest together. */
-static struct sample take_sample(const struct reference *reference)
+static BOOT_ONLY struct sample take_sample(const struct reference *reference)
 {
     struct sample best = {0};
     uint64_t least = UINT64_MAX;
@@ -101,7 +101,7 @@ static struct sample take_sample(const struct reference *reference)
 
 /* True: *span is how far all three came, 10 ms or more. False: the reference stands still, and only
  * the other two say how far they came meanwhile. */
-static bool measure(const struct reference *reference, struct sample *span)
+static BOOT_ONLY bool measure(const struct reference *reference, struct sample *span)
 {
     struct sample first = take_sample(reference);
     uint32_t wanted = reference->hz / MEASURED_PART, passed = 0;
@@ -118,27 +118,27 @@ static bool measure(const struct reference *reference, struct sample *span)
 }
 
 /* What CPUID knows exactly, or, rounded to MHz; 0: nothing. */
-static uint64_t cpuid_hz_exact(void)
+static BOOT_ONLY uint64_t cpuid_hz_exact(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     bool knows = __get_cpuid(0x15, &a, &b, &c, &d) && a != 0 && b != 0 && c != 0;
     return knows ? scale(c, b, a) : 0;
 }
 
-static uint64_t cpuid_hz_rounded(void)
+static BOOT_ONLY uint64_t cpuid_hz_rounded(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     return __get_cpuid(0x16, &a, &b, &c, &d) ? (uint64_t)(a & 0xffff) * 1000000 : 0;
 }
 
-static bool measure_by_acpi(const struct boot_info *info, struct sample *span)
+static BOOT_ONLY bool measure_by_acpi(const struct boot_info *info, struct sample *span)
 {
     acpi_timer_port = info->timer_port;
     return acpi_timer_port != 0 && measure(&acpi_timer, span);
 }
 
 /* It comes to its end in 55 ms: in an emulator that had to wait itself, that may be missed. */
-static bool measure_by_pit(struct sample *span)
+static BOOT_ONLY bool measure_by_pit(struct sample *span)
 {
     for (unsigned i = 0; i < PIT_TRIES; i++) {
         start_pit();
@@ -150,7 +150,7 @@ static bool measure_by_pit(struct sample *span)
 }
 
 /* The counter's frequency; *source names what says so. */
-static uint64_t find_hz(const struct boot_info *info, struct sample *span, const char **source)
+static BOOT_ONLY uint64_t find_hz(const struct boot_info *info, struct sample *span, const char **source)
 {
     uint64_t told = cpuid_hz_exact(), hz = 0;
     if (measure_by_acpi(info, span)) {
@@ -174,7 +174,7 @@ static uint64_t find_hz(const struct boot_info *info, struct sample *span, const
     return hz;
 }
 
-void arch_clock_init(const struct boot_info *info)
+BOOT_ONLY void arch_clock_init(const struct boot_info *info)
 {
     uint64_t start = clock_ticks();
     bool counts = apic_address != 0 && !timer_is_by_ticks();

@@ -107,7 +107,7 @@ unsigned arch_cpu_by_stack(void)
 
 /* ---- Tables ---- */
 
-static void load_segments(struct cpu *cpu)
+static BOOT_ONLY void load_segments(struct cpu *cpu)
 {
     cpu->gdt[0] = 0;
     cpu->gdt[1] = 0x00209a0000000000ull; /* kernel code, 64-bit */
@@ -160,7 +160,7 @@ static void set_gate(unsigned vector, uint64_t handler, unsigned ist)
     };
 }
 
-static void make_gates(void)
+static BOOT_ONLY void make_gates(void)
 {
     for (unsigned vector = 0; vector < 256; vector++) {
         set_gate(vector, trap_stubs[vector], 0);
@@ -170,13 +170,18 @@ static void make_gates(void)
     set_gate(18, (uint64_t)machine_check_entry, STACK_MACHINE_CHECK);
 }
 
-static void load_traps(void)
+void cpu_set_trap(unsigned vector, const void *entry)
+{
+    set_gate(vector, (uint64_t)entry, 0);
+}
+
+static BOOT_ONLY void load_traps(void)
 {
     struct table_pointer pointer = {sizeof idt - 1, (uint64_t)idt};
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
-static void add_feature(const char *name)
+static BOOT_ONLY void add_feature(const char *name)
 {
     size_t length = strlen(features);
     if (length != 0) {
@@ -187,7 +192,7 @@ static void add_feature(const char *name)
 
 /* What the boot CPU has is turned on here and on all others. NX is checked before this
  * (boot/entry.asm) and on already. */
-static uint64_t choose_protection(void)
+static BOOT_ONLY uint64_t choose_protection(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     __get_cpuid_count(7, 0, &a, &b, &c, &d);
@@ -219,13 +224,13 @@ static uint64_t choose_protection(void)
     return cr4;
 }
 
-static void set_xstate(uint32_t mask)
+static BOOT_ONLY void set_xstate(uint32_t mask)
 {
     __asm__ volatile("xsetbv" : : "a"(mask), "d"(0), "c"(0));
 }
 
 /* Chooses the FPU state that fits a thread's frame (SDM 1, 13.3). */
-static uint32_t choose_xstate(void)
+static BOOT_ONLY uint32_t choose_xstate(void)
 {
     uint32_t possible = 0, size = 0, c = 0, d = 0;
     __get_cpuid_count(0xd, 0, &possible, &size, &c, &d);
@@ -245,7 +250,7 @@ static uint32_t choose_xstate(void)
     panic("the FPU state does not fit into a thread's frame");
 }
 
-static void enable_system_calls(void)
+static BOOT_ONLY void enable_system_calls(void)
 {
     write_msr(MSR_EFER, read_msr(MSR_EFER) | 1); /* SCE: SYSCALL */
     write_msr(MSR_STAR, (uint64_t)SELECTOR_KERNEL_CODE << 32 | (uint64_t)(SELECTOR_KERNEL_DATA | 3)
@@ -253,7 +258,7 @@ static void enable_system_calls(void)
     write_msr(MSR_FMASK, FLAGS_CLEARED_ON_SYSCALL);
 }
 
-void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks)
+BOOT_ONLY void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks)
 {
     cpu->self = cpu;
     cpu->number = number;
@@ -262,7 +267,7 @@ void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks)
     cpus[number] = cpu;
 }
 
-void cpu_init(struct cpu *cpu)
+BOOT_ONLY void cpu_init(struct cpu *cpu)
 {
     load_segments(cpu);
     load_traps();
@@ -275,7 +280,7 @@ void cpu_init(struct cpu *cpu)
     enable_system_calls();
 }
 
-void arch_cpu_init(void)
+BOOT_ONLY void arch_cpu_init(void)
 {
     cpu_make(&boot_cpu, 0, (uint64_t)boot_stack_guard);
     make_gates();
@@ -286,12 +291,12 @@ void arch_cpu_init(void)
     }
 }
 
-const char *arch_features(void)
+BOOT_ONLY const char *arch_features(void)
 {
     return features;
 }
 
-unsigned arch_physical_bits(void)
+BOOT_ONLY unsigned arch_physical_bits(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     return __get_cpuid(0x80000008, &a, &b, &c, &d) ? a & 0xff : 36;

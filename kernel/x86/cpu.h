@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/sched.h"
 #include "kernel/x86/arch.h"
 
 /* Segment selectors. SYSRET wants user data directly before user code (SDM 2B, SYSRET). */
@@ -74,7 +75,6 @@ struct cpu {
     uint32_t number;           /* 0: the one that the firmware started */
     volatile uint32_t request; /* what another CPU waits for */
     uint32_t apic_id;
-    uint32_t ready_key;        /* arch_set_ready_key */
     volatile uint8_t running;  /* it has come up */
     bool fpu_on;               /* CR0.TS is clear */
     uint8_t spare[2];
@@ -83,11 +83,13 @@ struct cpu {
     uint32_t more_spare;           /* puts tss.rsp[0] at a multiple of 8 */
     struct tss tss;
     uint64_t gdt[7] __attribute__((aligned(16)));
+    struct sched sched;
     struct port_range ports[PORT_RANGES]; /* those that user mode may use */
     uint64_t stacks;                      /* STACKS_BYTES of them */
 } __attribute__((aligned(256))); /* the part of the TSS that is read at once lies in one page */
 _Static_assert(offsetof(struct cpu, number) == CPU_NUMBER_OFFSET, "stated in arch.h");
 _Static_assert(offsetof(struct cpu, tss.rsp[0]) == CPU_TOP_OFFSET, "stated in arch.h");
+_Static_assert(offsetof(struct cpu, sched) == CPU_SCHED_OFFSET, "stated in arch.h");
 _Static_assert(offsetof(struct cpu, tss.rsp[0]) % 8 == 0, "read and written as one");
 
 extern struct cpu boot_cpu;
@@ -99,6 +101,9 @@ extern struct cpu *cpus[CPUS_MAX];
 
 /* Gives a CPU its number and STACKS_BYTES for its stacks. */
 void cpu_make(struct cpu *cpu, unsigned number, uint64_t stacks);
+
+/* An exception is handled at `entry` from now on, on every CPU. */
+void cpu_set_trap(unsigned vector, const void *entry);
 
 /* Sets up the CPU that it runs on: segments, traps, control registers, system calls. */
 void cpu_init(struct cpu *cpu);
@@ -114,6 +119,7 @@ _Static_assert(offsetof(struct cpu, self) == 0, "stated in arch_cpu");
 
 /* entry.asm */
 extern char syscall_entry[], syscall_entry_locking[], syscall_entry_bare[];
+extern char page_fault_short[];
 void idle_until_interrupt(void);
 void idle_serve_interrupts(void);
 

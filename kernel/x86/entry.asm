@@ -169,14 +169,8 @@ kernel_exit:
     mov dword [kernel_lock], 0
     cmp dword [rsp + REG_VECTOR], VECTOR_SYSCALL
     jne .by_iret
-    ; The address may have been set since the SYSCALL: if it is not canonical, the thread leaves by
-    ; IRET, and faults in user mode instead of here (see above).
+    ; The address is the one behind the SYSCALL: who sets another one sets the vector, too.
     mov rcx, [rsp + REG_RIP]
-    mov rdx, rcx
-    shl rdx, 16
-    sar rdx, 16
-    cmp rdx, rcx
-    jne .by_iret
     mov r15, [rsp + REG_R15]
     mov r14, [rsp + REG_R14]
     mov r13, [rsp + REG_R13]
@@ -217,9 +211,10 @@ stub_%+vector:
 
 trap_entry:
     test byte [rsp + 24], 3             ; cs: from user mode?
-    jz .from_kernel
+    jz trap_from_kernel
     swapgs
     push_registers
+trap_saved:
     mov rdi, rsp
     mov rsp, [gs:CPU_KERNEL_STACK]
     push 2                              ; DF, and AC, which would switch SMAP off, cleared
@@ -227,7 +222,7 @@ trap_entry:
     xor ebp, ebp
     call kernel_trap
     jmp kernel_exit
-.from_kernel:
+trap_from_kernel:
     push_registers
     mov rdi, rsp
     cld

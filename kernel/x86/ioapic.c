@@ -58,7 +58,7 @@ static void write_line(const struct line *line, uint32_t mask)
     io_apic_write(line->io_apic, IO_APIC_REDIRECTION + 2 * line->pin, line->low | mask);
 }
 
-static void init_io_apic(const struct boot_io_apic *io_apic)
+static BOOT_ONLY void init_io_apic(const struct boot_io_apic *io_apic)
 {
     uint32_t pins = (io_apic_read(io_apic->address, IO_APIC_VERSION) >> 16 & 0xff) + 1;
     for (uint32_t pin = 0; pin < pins; pin++) {
@@ -70,7 +70,7 @@ static void init_io_apic(const struct boot_io_apic *io_apic)
     }
 }
 
-bool arch_interrupts_init(const struct boot_info *info)
+BOOT_ONLY bool arch_interrupts_init(const struct boot_info *info)
 {
     port_write8(PIC1_DATA, 0xff);
     port_write8(PIC2_DATA, 0xff);
@@ -91,7 +91,7 @@ bool arch_interrupts_init(const struct boot_info *info)
     return true;
 }
 
-uint64_t arch_device_page(const struct boot_info *info, unsigned index)
+BOOT_ONLY uint64_t arch_device_page(const struct boot_info *info, unsigned index)
 {
     if (index == 0) {
         return info->local_apic & ~(BLOCK_BYTES - 1);

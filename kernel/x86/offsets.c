@@ -27,7 +27,7 @@ static void offsets_cpu(void)
     DEFINE_OFFSET(CPU_NUMBER, cpu, number);
     DEFINE_OFFSET(CPU_REQUEST, cpu, request);
     DEFINE_OFFSET(CPU_APIC_ID, cpu, apic_id);
-    DEFINE_OFFSET(CPU_READY_KEY, cpu, ready_key);
+    DEFINE_OFFSET(CPU_READY_KEY, cpu, sched.ready_key);
     DEFINE_OFFSET(CPU_TOP, cpu, tss.rsp[0]);
     DEFINE_VALUE(FLAGS_USER, FLAGS_USER);
     DEFINE_VALUE(STACK_GUARD_BYTES, STACK_GUARD_BYTES);
@@ -80,6 +80,10 @@ static void offsets_thread(void)
     DEFINE_OFFSET(THREAD_WAIT_ENDPOINT, thread, wait_endpoint);
     DEFINE_OFFSET(THREAD_WAIT_REPLY, thread, wait_reply);
     DEFINE_OFFSET(THREAD_DOMAIN, thread, domain);
+    DEFINE_OFFSET(THREAD_FAULTED, thread, faulted);
+    DEFINE_OFFSET(THREAD_FS_BASE, thread, fs_base);
+    DEFINE_OFFSET(THREAD_GS_BASE, thread, gs_base);
+    DEFINE_VALUE(KEY_NOT_NEXT, (int)KEY_NOT_NEXT);
     DEFINE_VALUE(THREAD_READY, THREAD_READY);
     DEFINE_VALUE(THREAD_ANSWER, THREAD_ANSWER);
     DEFINE_VALUE(THREAD_RECEIVING, THREAD_RECEIVING);
@@ -89,6 +93,11 @@ static void offsets_thread(void)
 static void offsets_objects(void)
 {
     DEFINE_OFFSET(DOMAIN_UPCALL, domain, upcall);
+    DEFINE_OFFSET(DOMAIN_FAULT_ENDPOINT, domain, fault_endpoint);
+    DEFINE_VALUE(VECTOR_PAGE_FAULT, VECTOR_PAGE_FAULT);
+    DEFINE_VALUE(FAULT_MESSAGE_LOW, (int)(FAULT_MESSAGE & 0x7fffffff));
+    DEFINE_VALUE(FAULT_MESSAGE_HIGH, (int)(FAULT_MESSAGE >> 31));
+    DEFINE_VALUE(FAULT_RESUME, FAULT_RESUME);
     DEFINE_OFFSET(SLOT_OBJECT, slot, object);
     DEFINE_OFFSET(SLOT_BADGE, slot, badge);
     DEFINE_OFFSET(SLOT_TYPE, slot, type);
@@ -105,7 +114,7 @@ static void offsets_objects(void)
     DEFINE_VALUE(ENDPOINT_LOOK, ENDPOINT_LOOK);
 }
 _Static_assert(offsetof(struct slot, rights) == offsetof(struct slot, type) + 1 &&
-                   offsetof(struct slot, checked) == offsetof(struct slot, type) + 2,
+                   offsetof(struct slot, checked_low) == offsetof(struct slot, type) + 2,
                "short.inc loads the three at once");
 
 static void offsets_calls(void)

@@ -57,13 +57,13 @@ static void scroll(void)
 }
 
 /* Without a font whose format is known, pixels stay dark. */
-static bool font_usable(void)
+static BOOT_ONLY bool font_usable(void)
 {
     return console_font_end - console_font_start > PSF1_HEADER_BYTES + 128 * 16 &&
            console_font_start[0] == 0x36 && console_font_start[1] == 0x04 && glyph_height() != 0;
 }
 
-void screen_init(const struct screen *given)
+BOOT_ONLY void screen_init(const struct screen *given)
 {
     screen = *given;
     column = line = 0;

@@ -37,7 +37,7 @@ static unsigned id_count;
 static unsigned room_count; /* struct cpus with stacks, the boot CPU's among them */
 static volatile uint32_t stopped_count;
 
-static uint32_t apic_id_here(void)
+static BOOT_ONLY uint32_t apic_id_here(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     if (__get_cpuid_count(CPUID_TOPOLOGY, 0, &a, &b, &c, &d) && (b & 0xffff) != 0) {
@@ -49,7 +49,7 @@ static uint32_t apic_id_here(void)
 
 /* ---- Before the identity map ---- */
 
-static bool find_room(struct cpu *cpu, unsigned number)
+static BOOT_ONLY bool find_room(struct cpu *cpu, unsigned number)
 {
     uint64_t stacks = boot_memory_low(STACKS_BYTES);
     if (stacks == 0) {
@@ -61,7 +61,7 @@ static bool find_room(struct cpu *cpu, unsigned number)
 }
 
 /* Whom an interrupt can be sent to: another CPU with a local APIC that can be named. */
-static void list_others(const struct boot_info *info)
+static BOOT_ONLY void list_others(const struct boot_info *info)
 {
     bool found = apic_find(info);
     for (uint32_t i = 1; i < info->cpu_count && found; i++) {
@@ -74,7 +74,7 @@ static void list_others(const struct boot_info *info)
     }
 }
 
-void arch_cpus_prepare(struct boot_info *info)
+BOOT_ONLY void arch_cpus_prepare(struct boot_info *info)
 {
     acpi_boot_cpu_first(info, apic_id_here());
     boot_cpu.apic_id = info->cpu_apic_ids[0];
@@ -112,7 +112,7 @@ _Noreturn void smp_main(struct cpu *cpu)
 }
 
 /* Until the CPU runs, NULL: none will; at most for that time. */
-static bool wait_for(const struct cpu *cpu, uint64_t ns)
+static BOOT_ONLY bool wait_for(const struct cpu *cpu, uint64_t ns)
 {
     uint64_t end = arch_now() + ns;
     while (arch_now() < end) {
@@ -126,7 +126,7 @@ static bool wait_for(const struct cpu *cpu, uint64_t ns)
 
 /* Starts one CPU as `cpu`. If it does not come, it is reset once more, so that it cannot come
  * later, and another one may be started in its place. */
-static bool start(struct cpu *cpu, uint32_t apic_id)
+static BOOT_ONLY bool start(struct cpu *cpu, uint32_t apic_id)
 {
     cpu->apic_id = apic_id;
     __atomic_store_n(&cpu_starting, cpu, __ATOMIC_SEQ_CST);
@@ -145,7 +145,7 @@ static bool start(struct cpu *cpu, uint32_t apic_id)
     return false;
 }
 
-void arch_cpus_start(void)
+BOOT_ONLY void arch_cpus_start(void)
 {
     if (room_count == 1) {
         return;

@@ -158,10 +158,14 @@ static void mark_ports(uint8_t *map, const struct port_range *range, bool refuse
     }
 }
 
+static bool ports_loaded(const struct cpu *cpu, const struct domain *domain)
+{
+    return cpu->ports_of == domain && cpu->port_count == domain->port_count;
+}
+
 bool arch_ports_loaded(const struct domain *domain)
 {
-    const struct cpu *cpu = arch_cpu();
-    return cpu->ports_of == domain && cpu->port_count == domain->port_count;
+    return ports_loaded(arch_cpu(), domain);
 }
 
 /* Fills the CPU's bitmap with the domain's ports: a domain only ever gets more. */
@@ -198,9 +202,9 @@ uint64_t arch_top_of(unsigned cpu)
     return cpus[cpu]->tss.rsp[0];
 }
 
-void arch_set_ready_key(unsigned cpu, uint32_t key)
+struct sched *arch_sched_of(unsigned cpu)
 {
-    cpus[cpu]->ready_key = key;
+    return &cpus[cpu]->sched;
 }
 
 static void set_current(struct cpu *cpu, struct thread *thread)
@@ -238,19 +242,30 @@ static void load_bases(const struct thread *thread)
     }
 }
 
-void arch_load_more(struct thread *thread)
+static void load_fpu_of(struct cpu *cpu, const struct thread *thread)
 {
-    struct cpu *cpu = arch_cpu();
     set_fpu(cpu, thread->flags & THREAD_HAS_FPU);
     if (thread->flags & THREAD_HAS_FPU) {
         load_fpu(thread);
     }
+}
+
+static void load_ports_of(struct cpu *cpu, const struct thread *thread)
+{
     if (thread->flags & THREAD_HAS_PORTS) {
-        load_ports(cpu, thread->domain);
+        if (!ports_loaded(cpu, thread->domain)) {
+            load_ports(cpu, thread->domain);
+        }
         cpu->tss.io_map = offsetof(struct tss, ports);
     } else {
         cpu->tss.io_map = NO_IO_MAP;
     }
+}
+
+void arch_load_more(struct thread *thread)
+{
+    load_fpu_of(arch_cpu(), thread);
+    load_ports_of(arch_cpu(), thread);
 }
 
 /* While another CPU has this one stopped, nothing of the current thread is left in it. */
@@ -281,8 +296,12 @@ void arch_switch(struct thread *next)
         write_cr3(next->root);
     }
     load_bases(next);
-    if ((previous->flags | next->flags) & (THREAD_HAS_FPU | THREAD_HAS_PORTS)) {
-        arch_load_more(next);
+    uint8_t flags = previous->flags | next->flags;
+    if (flags & THREAD_HAS_FPU) {
+        load_fpu_of(cpu, next);
+    }
+    if (flags & THREAD_HAS_PORTS) {
+        load_ports_of(cpu, next);
     }
 }
 
@@ -302,6 +321,9 @@ void arch_user_mode_init(void)
                 : arch_cpu_count > 1 ? syscall_entry_locking
                                      : syscall_entry;
     write_msr(MSR_LSTAR, (uint64_t)way);
+    if (way == syscall_entry) {
+        cpu_set_trap(VECTOR_PAGE_FAULT, page_fault_short);
+    }
     arch_cpu()->fpu_on = true;
     arch_load_more(&thread_nobody);
 }

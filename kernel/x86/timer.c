@@ -24,13 +24,13 @@ static uint32_t divide;     /* the divide register */
 static uint64_t adjust;     /* of the boot CPU's time-stamp counter */
 
 /* The divide register for 2^shift (figure 11-10). */
-static uint32_t divide_code(unsigned shift)
+static BOOT_ONLY uint32_t divide_code(unsigned shift)
 {
     static const uint8_t codes[] = {0xb, 0x0, 0x1, 0x2, 0x3, 0x8, 0x9, 0xa};
     return codes[shift];
 }
 
-static void init_boot_cpu(void)
+static BOOT_ONLY void init_boot_cpu(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     __get_cpuid(1, &a, &b, &c, &d);
@@ -39,7 +39,7 @@ static void init_boot_cpu(void)
 }
 
 /* Firmware that has written to the counters of some CPUs only made them differ by that. */
-static void adjust_ticks(void)
+static BOOT_ONLY void adjust_ticks(void)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & CPUID_7_EBX_TSC_ADJUST)) {
@@ -52,7 +52,7 @@ static void adjust_ticks(void)
     }
 }
 
-static void set_mode(void)
+static BOOT_ONLY void set_mode(void)
 {
     apic_write(APIC_TIMER_DIVIDE, divide);
     apic_write(APIC_TIMER, VECTOR_TIMER | (by_ticks ? TIMER_BY_TICKS : 0));
@@ -60,7 +60,7 @@ static void set_mode(void)
     __asm__ volatile("mfence" : : : "memory");
 }
 
-void timer_cpu_init(void)
+BOOT_ONLY void timer_cpu_init(void)
 {
     if (arch_cpu_number() == 0) {
         init_boot_cpu();
@@ -69,23 +69,23 @@ void timer_cpu_init(void)
     set_mode();
 }
 
-bool timer_is_by_ticks(void)
+BOOT_ONLY bool timer_is_by_ticks(void)
 {
     return by_ticks;
 }
 
-void timer_count_down(void)
+BOOT_ONLY void timer_count_down(void)
 {
     apic_write(APIC_TIMER, APIC_MASKED | VECTOR_TIMER);
     apic_write(APIC_TIMER_COUNT, UINT32_MAX);
 }
 
-uint32_t timer_left(void)
+BOOT_ONLY uint32_t timer_left(void)
 {
     return apic_read(APIC_TIMER_LEFT);
 }
 
-void timer_set_scale(uint64_t hz)
+BOOT_ONLY void timer_set_scale(uint64_t hz)
 {
     unsigned shift = 0;
     while (shift < 7 && UINT32_MAX / LONGEST_SECONDS_LEAST < hz >> shift) {

@@ -10,10 +10,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <cocos/clock.h>
+
 #include "tests/system/hostile_calls.h"
 
 #define CALLS 50000
-#define IDLE_YIELDS 1000 /* many: on a slow machine each is a short time */
+#define IDLE_LOOKS 100
+#define LOOK_NS 2000000u
 
 #define OTHER 20
 #define ENDPOINT 21
@@ -101,6 +104,7 @@ static void start_hostile(uint64_t seed)
     give_slots();
     EXPECT(OK, sys_domain_set(OTHER, DOMAIN_FAULT_ENDPOINT, FAULTS));
     EXPECT(OK, sys_thread_create(THREAD, claim_object(), OTHER));
+    EXPECT(OK, sys_slot_copy(OTHER, ITS_THREAD, THREAD, RIGHT_ALL, 0));
     uint64_t entry = PROGRAM_BASE + ((uint64_t)hostile & (FRAME_BYTES - 1));
     EXPECT(OK, sys_thread_start(THREAD, entry, STACK_TOP - 8, seed));
 }
@@ -109,9 +113,9 @@ static void start_hostile(uint64_t seed)
  * it has hurt itself, or waits for ever. */
 static bool serve(unsigned *messages)
 {
-    for (unsigned idle = 0; idle < IDLE_YIELDS;) {
+    for (unsigned idle = 0; idle < IDLE_LOOKS;) {
         struct message message = {.receive_frames = 16};
-        int64_t got = sys_wait(ENDPOINT, REPLY, DEADLINE_NOW, &message);
+        int64_t got = sys_wait(ENDPOINT, REPLY, clock_now() + LOOK_NS, &message);
         if (got == RECEIVED_CALL) {
             bool done = message.words[0] == DONE;
             ++*messages;
@@ -121,7 +125,6 @@ static bool serve(unsigned *messages)
             }
         }
         idle = got == E_TIMEOUT ? idle + 1 : 0;
-        sys_yield();
     }
     return false;
 }

@@ -19,8 +19,11 @@ enum {
     ITS_DEVICE,
     ITS_MACHINE,
     ITS_CHILD,
-    ITS_VICTIM
+    ITS_VICTIM,
+    ITS_THREAD,       /* which makes the calls */
+    ITS_THREADS = 120 /* others, that it makes itself */
 };
+#define ITS_THREAD_COUNT 4
 
 #define HOSTILE __attribute__((always_inline)) static inline
 
@@ -93,6 +96,61 @@ HOSTILE void make_likely(struct random *random, uint64_t number, uint64_t *regis
     }
 }
 
+/* Another thread of the hostile domain: sleeps, however often it is woken. */
+extern const char hostile_rest[];
+__asm__(".pushsection .hostile, \"ax\"\n"
+        "hostile_rest:\n\t"
+        "mov $4120 + 0x20000, %eax; xor %ebx, %ebx; mov $-2, %r14\n\t"
+        "syscall\n\t"
+        "jmp hostile_rest\n"
+        ".popsection");
+_Static_assert(CALL_wait == 4120 && MESSAGE_HAS_DEADLINE == 0x20000, "as the code says");
+
+/* Calls about threads: those it makes, its own now and then; each register, most values bad. */
+HOSTILE void make_likely_thread(struct random *random, uint64_t number, uint64_t *registers)
+{
+    uint64_t value = next(random);
+    uint64_t slot = ITS_THREADS + value % ITS_THREAD_COUNT;
+    if (number == CALL_INDEX_thread_create) {
+        registers[2] = slot;
+        registers[3] = random->frames[(value >> 8) % 8];
+        registers[4] = (value >> 16) % 4 ? SLOT_SELF : ITS_CHILD;
+    } else if (number >= CALL_INDEX_thread_start && number <= CALL_INDEX_thread_read) {
+        registers[2] = slot;
+        if (number == CALL_INDEX_thread_start && (value >> 16) % 8) {
+            registers[3] = (uint64_t)hostile_rest;
+            registers[4] = STACK_TOP;
+        } else if (number == CALL_INDEX_thread_set) {
+            registers[3] = (value >> 16) % 4 ? THREAD_REGISTER + (value >> 24) % 21
+                                             : (value >> 24) % 3;
+            registers[4] = (value >> 32) % 2 ? registers[4] : (value >> 40) % 34;
+        } else if (number == CALL_INDEX_thread_read) {
+            registers[3] = (value >> 16) % 5;
+        }
+    } else if (number == CALL_INDEX_object_destroy) {
+        registers[2] = slot;
+    }
+}
+
+/* What goes beside the number of a message call. Mostly a message that could be one: small slots,
+ * no range, no waiting. A call waits for its answer, so it goes where one comes from. */
+HOSTILE uint64_t make_message(struct random *random, uint64_t number, uint64_t *registers)
+{
+    bool waits = number == CALL_INDEX_call && next(random) % 4 == 0;
+    registers[1] &= waits ? 0x000f000f00000000ull : 0x000f000f000f000full;
+    registers[1] |= waits ? ITS_CLIENT : 0;
+    uint64_t run = next(random);
+    registers[8] = run % 8 == 0 ? registers[8] : 0;
+    if (run % 8 > 4) { /* frames that come along, and how many are taken */
+        registers[8] = MESSAGE_RUN(random->frames[run >> 8 & 7] & ~(FRAME_BYTES - 1), run >> 16 & 3,
+                                   run >> 24 & 7);
+        registers[9] = run >> 32 & 1023;
+    }
+    registers[10] = waits ? DEADLINE_NEVER : (run >> 48 & 1) * (run >> 52);
+    bool words_alone = waits && run >> 50 & 1; /* the short way's */
+    return words_alone ? 0 : MESSAGE_HAS_RUN | MESSAGE_HAS_DEADLINE;
+}
+
 /* Registers of one call: rax rbx rdi rsi rdx r10 r8 r9 r12 r13 r14; rax becomes the result. */
 HOSTILE void call_with(uint64_t *registers)
 {
@@ -130,23 +188,13 @@ __attribute__((section(".hostile"), noinline, used)) static void hostile(uint64_
         for (unsigned k = 1; k < 11; k++) {
             registers[k] = argument(&random);
         }
-        if (number <= CALL_INDEX_wait) {
-            /* Mostly a message that could be one: small slots, no range, no waiting. A call waits
-             * for its answer, so it goes where one comes from. */
-            bool waits = number == CALL_INDEX_call && next(&random) % 4 == 0;
-            registers[1] &= waits ? 0x000f000f00000000ull : 0x000f000f000f000full;
-            registers[1] |= waits ? ITS_CLIENT : 0;
-            uint64_t run = next(&random);
-            registers[8] = run % 8 == 0 ? registers[8] : 0;
-            if (run % 8 > 4) { /* frames that come along, and how many are taken */
-                registers[8] = MESSAGE_RUN(random.frames[run >> 8 & 7] & ~(FRAME_BYTES - 1),
-                                           run >> 16 & 3, run >> 24 & 7);
-                registers[9] = run >> 32 & 1023;
-            }
-            registers[10] = waits ? DEADLINE_NEVER : DEADLINE_NOW;
+        uint64_t beside = 0;
+        if (number >= CALL_INDEX_call && number <= CALL_INDEX_reply) {
+            beside = make_message(&random, number, registers);
         }
         if (next(&random) % 4 != 0) {
             make_likely(&random, number, registers);
+            make_likely_thread(&random, number, registers);
         }
         if (number == CALL_INDEX_domain_destroy) {
             registers[2] |= next(&random) % 16 ? 16 : 0; /* its child is not to end at once */
@@ -154,7 +202,7 @@ __attribute__((section(".hostile"), noinline, used)) static void hostile(uint64_
         if (number == CALL_INDEX_slot_drop) {
             registers[2] |= 16; /* it keeps what it was given: that makes it more dangerous */
         }
-        registers[0] = COCOS_CALL_BASE + number;
+        registers[0] = (COCOS_CALL_BASE + number) | beside;
         uint64_t slot = registers[2];
         call_with(registers);
         if (number == CALL_INDEX_domain_create && registers[0] == OK) {

@@ -222,7 +222,8 @@ int64_t sys_thread_set_tls(uint64_t base);
 int64_t sys_endpoint_create(uint32_t slot, uint64_t frame);
 
 /* Ends an endpoint (RIGHT_CONTROL; whoever waits there or is queued gets E_GONE) or a thread
- * (not the caller's own: E_ARGUMENT). The frame stays with its owner, as memory. */
+ * (not the caller's own: E_ARGUMENT). The frame stays with its owner, as memory. Of an endpoint
+ * where many wait, the kernel ends a bounded part, E_AGAIN: the stub here loops until 0. */
 int64_t sys_object_destroy(uint32_t slot);
 
 /* ---- Capabilities ---- */

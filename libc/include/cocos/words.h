@@ -27,17 +27,16 @@ static inline uint64_t words_any(void)
 /* A message call with nothing but words; *slots is rbx, before and after. */
 static inline int64_t words_exchange(uint64_t number, uint64_t *slots, struct words *words)
 {
+    uint64_t a = words->word[0], b = words->word[1], c = words->word[2];
     register uint64_t d __asm__("r10") = words->word[3];
     register uint64_t e __asm__("r8") = words->word[4];
     register uint64_t f __asm__("r9") = words->word[5];
     __asm__ volatile("syscall"
-                     : "+a"(number), "+b"(*slots), "+D"(words->word[0]), "+S"(words->word[1]),
-                       "+d"(words->word[2]), "+r"(d), "+r"(e), "+r"(f)
+                     : "+a"(number), "+b"(*slots), "+D"(a), "+S"(b), "+d"(c), "+r"(d), "+r"(e),
+                       "+r"(f)
                      :
                      : "rcx", "r11", "r12", "r13", "r14", "r15", "cc", "memory");
-    words->word[3] = d;
-    words->word[4] = e;
-    words->word[5] = f;
+    *words = (struct words){{a, b, c, d, e, f}};
     return (int64_t)number;
 }
 
