@@ -2,9 +2,9 @@
  * A pager: gives another domain its memory page by page, as it is touched. `pager` at the prompt.
  *
  * The child has nothing but a page of code. Each page fault of it is a call to its fault endpoint
- * (FAULT_WORD_* in cocos/message.h), where the pager waits: it maps a page and answers FAULT_RESUME,
- * and the child does again what it was doing. Its stack and its heap are zeroes; its data are the
- * pager's own, shared as long as the child only reads them, and copied when it writes.
+ * (FAULT_WORD_* in cocos/message.h), where the pager waits: it maps a page and answers
+ * FAULT_RESUME, and the child does again what it was doing. Its stack and its heap are zeroes; its
+ * data are the pager's own, shared as long as the child only reads them, and copied when it writes.
  */
 #include <cocos/frames.h>
 #include <cocos/service.h>
@@ -23,9 +23,8 @@
 #define PAGE_FAULT (FAULT_MESSAGE + 14)
 #define CODE_WRITE 2
 
-/* What runs in the child, from a copy of this page: no other function, and no constants elsewhere. */
-__attribute__((section(".child,\"ax\",@progbits#"), aligned(4096), noinline)) static void
-child(uint64_t unused)
+/* What runs in the child, from a copy of this page: nothing outside the function is there. */
+__attribute__((section(".child"), aligned(4096), noinline)) static void child(uint64_t unused)
 {
     (void)unused;
     volatile uint64_t *heap = (volatile uint64_t *)HEAP, *data = (volatile uint64_t *)DATA;
@@ -37,7 +36,7 @@ child(uint64_t unused)
     __asm__ volatile("ud2"); /* done */
 }
 
-static uint32_t domain; /* slots */
+static uint32_t domain;                                                     /* slots */
 static uint64_t original[DATA_PAGES], copies[DATA_PAGES], heap[HEAP_PAGES]; /* frames */
 static unsigned zeroed, shared, copied;
 
@@ -85,9 +84,9 @@ static bool serve(uint32_t endpoint)
     uint32_t caller = slot_take();
     struct message message = {0};
     int64_t got = sys_wait(endpoint, caller, DEADLINE_NEVER, &message);
-    while (got == RECEIVED_CALL && message.words[FAULT_WORD_KIND] == PAGE_FAULT &&
-           give_page(message.words[FAULT_WORD_ADDRESS],
-                     message.words[FAULT_WORD_CODE] & CODE_WRITE)) {
+    while (
+        got == RECEIVED_CALL && message.words[FAULT_WORD_KIND] == PAGE_FAULT &&
+        give_page(message.words[FAULT_WORD_ADDRESS], message.words[FAULT_WORD_CODE] & CODE_WRITE)) {
         message.words[0] = FAULT_RESUME;
         got = sys_reply_wait(endpoint, caller, DEADLINE_NEVER, &message);
     }

@@ -66,8 +66,7 @@ static void test_far(void)
 {
     endpoint_make(ENDPOINT, CLIENT, 1);
     for (unsigned bit = 41; bit < 64; bit++) {
-        thread_run(THREAD, URGENT, receive,
-                   bit < 63 ? 1ull << bit : DEADLINE_NEVER - 1);
+        thread_run(THREAD, URGENT, receive, bit < 63 ? 1ull << bit : DEADLINE_NEVER - 1);
         EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD));
         let_run(100000);
         EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD));
@@ -254,7 +253,8 @@ static void test_many(void)
     EXPECT(true, clock_now() < start); /* so all of them sleep */
     EXPECT(OK, sys_sleep(start + 40 * MILLISECOND));
     for (unsigned i = 0; i < SLEEPERS; i++) {
-        EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, clock_now() + 3000 * MILLISECOND, &message));
+        EXPECT(RECEIVED_CALL,
+               sys_wait(ENDPOINT, REPLY, clock_now() + 3000 * MILLISECOND, &message));
         late += message.words[0] < last;
         last = message.words[0];
         sum -= last;

@@ -6,15 +6,15 @@
 #include "tests/system/threads.h"
 
 #define SERVERS 16
-#define ENDPOINT 20                /* of server i: ENDPOINT + i; one more: the gate */
-#define CLIENT (ENDPOINT + 17)     /* the same, to be called */
-#define THREAD (CLIENT + 17)       /* server i itself */
-#define REPLY (THREAD + 16)        /* whom it serves */
+#define ENDPOINT 20            /* of server i: ENDPOINT + i; one more: the gate */
+#define CLIENT (ENDPOINT + 17) /* the same, to be called */
+#define THREAD (CLIENT + 17)   /* server i itself */
+#define REPLY (THREAD + 16)    /* whom it serves */
 #define CALLER (REPLY + 17)
 #define SECOND (CALLER + 1)
 #define HOG (CALLER + 2)
 #define SECOND_REPLY (CALLER + 3)
-#define GATE (ENDPOINT + SERVERS)  /* where the last server waits for nobody's signal */
+#define GATE (ENDPOINT + SERVERS) /* where the last server waits for nobody's signal */
 #define GATE_REPLY (REPLY + SERVERS)
 #define SERVER_PRIORITY 2
 #define HOG_PRIORITY 9

@@ -140,7 +140,8 @@ static void test_moved_and_dropped(void)
     thread_done(THREAD + 4);
     message.send_slot = SLOT_NONE;
     EXPECT(E_DEAD, sys_reply(REPLY + 4, &message));
-    EXPECT(E_TIMEOUT, sys_wait(ENDPOINT, REPLY + 4, DEADLINE_NOW, &message)); /* like an empty one */
+    EXPECT(E_TIMEOUT,
+           sys_wait(ENDPOINT, REPLY + 4, DEADLINE_NOW, &message)); /* like an empty one */
     end_callers(4);
 }
 

@@ -92,7 +92,7 @@ static void test_start_errors(void)
         EXPECT(E_ARGUMENT, sys_thread_start(THREAD, rip, outside[i], 0));
     }
     EXPECT(THREAD_IS_NEW, thread_state(THREAD));
-    EXPECT(E_ARGUMENT, sys_thread_start(SLOT_NONE, rip, rsp, 0)); /* oneself */
+    EXPECT(E_SLOT, sys_thread_start(SLOT_NONE, rip, rsp, 0));
     EXPECT(E_SLOT, sys_thread_start(99, rip, rsp, 0));
     EXPECT(E_SLOT, sys_thread_start(SLOTS_PER_DOMAIN, rip, rsp, 0));
     EXPECT(E_TYPE, sys_thread_start(SLOT_SELF, rip, rsp, 0));
@@ -233,8 +233,8 @@ static void test_registers(void)
 {
     thread_new(THREAD, LAZY);
     set_all(); /* not started: starting sets three of them */
-    EXPECT(OK, sys_thread_start(THREAD, (uint64_t)look, value_for(THREAD_RSP),
-                                value_for(THREAD_RDI)));
+    EXPECT(OK,
+           sys_thread_start(THREAD, (uint64_t)look, value_for(THREAD_RSP), value_for(THREAD_RDI)));
     check_all();
     for (unsigned i = 0; i < 2; i++) { /* stopped while it ran */
         set_all();
@@ -393,7 +393,8 @@ static void test_stop_running(void)
     thread_done(THREAD);
 }
 
-/* One that has faulted is set to go on elsewhere, before or after it is stopped; or faults again. */
+/* One that has faulted is set to go on elsewhere, before or after it is stopped; or faults again.
+ */
 static void test_faulted(void)
 {
     struct message message = {.words = {0}};
@@ -536,16 +537,13 @@ static void test_round_robin(void)
 static void set_own(uint64_t unused)
 {
     (void)unused;
-    struct message message = {.words = {(uint64_t)sys_thread_set(THREAD, THREAD_PRIORITY, 10),
-                                        (uint64_t)sys_thread_set(THREAD, THREAD_PRIORITY, 11),
-                                        (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT,
-                                                                 10),
-                                        (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT,
-                                                                 11),
-                                        (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT,
-                                                                 PRIORITIES),
-                                        (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT,
-                                                                 9)}};
+    struct message message = {
+        .words = {(uint64_t)sys_thread_set(THREAD, THREAD_PRIORITY, 10),
+                  (uint64_t)sys_thread_set(THREAD, THREAD_PRIORITY, 11),
+                  (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT, 10),
+                  (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT, 11),
+                  (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT, PRIORITIES),
+                  (uint64_t)sys_domain_set(SLOT_SELF, DOMAIN_PRIORITY_LIMIT, 9)}};
     sys_call(CLIENT, &message);
     message.words[0] = (uint64_t)sys_thread_set(THREAD, THREAD_PRIORITY, 10);
     sys_call(CLIENT, &message);

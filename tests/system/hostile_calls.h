@@ -121,8 +121,8 @@ HOSTILE void make_likely_thread(struct random *random, uint64_t number, uint64_t
             registers[3] = (uint64_t)hostile_rest;
             registers[4] = STACK_TOP;
         } else if (number == CALL_INDEX_thread_set) {
-            registers[3] = (value >> 16) % 4 ? THREAD_REGISTER + (value >> 24) % 21
-                                             : (value >> 24) % 3;
+            registers[3] =
+                (value >> 16) % 4 ? THREAD_REGISTER + (value >> 24) % 21 : (value >> 24) % 3;
             registers[4] = (value >> 32) % 2 ? registers[4] : (value >> 40) % 34;
         } else if (number == CALL_INDEX_thread_read) {
             registers[3] = (value >> 16) % 5;

@@ -71,7 +71,8 @@ static inline unsigned thread_urgency(uint32_t slot)
     return thread_value(slot, THREAD_URGENCY) & 0xff;
 }
 
-/* An endpoint with all rights in `slot`, and a capability to call it, with that badge, in `client`. */
+/* An endpoint with all rights in `slot`, and a capability to call it, with that badge, in `client`.
+ */
 static inline void endpoint_make(uint32_t slot, uint32_t client, uint64_t badge)
 {
     EXPECT(OK, sys_endpoint_create(slot, claim_object()));
