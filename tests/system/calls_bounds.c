@@ -182,9 +182,9 @@ BLOB(steps, "mov $4120 + 0x20000, %eax; xor %ebx, %ebx; xor %r14d, %r14d\n\t"
             "nop\n\t"
             "ud2");
 
-/* Bochs 2.7 alone traps behind a SYSCALL that has cleared the flag, at the kernel's first
- * instruction; processors look at the flag after that, as FMASK leaves it (Linux's commit
- * c8401dda2f0a says what it was tried on). It is known by calling itself no hypervisor. */
+/* Bochs traps behind a SYSCALL that has cleared the flag, at the kernel's first instruction;
+ * processors look at the flag after that, as FMASK leaves it (Xen's advisory XSA-204). It is known
+ * by not calling itself a hypervisor. */
 static bool traps_too_late(void)
 {
     uint32_t a, b, c, d;
