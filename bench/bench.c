@@ -223,8 +223,8 @@ static void measure_loop(const char *name, uint64_t (*cost)(unsigned), unsigned 
 
 static inline struct words any_words(void)
 {
-    return (struct words){{words_any(), words_any(), words_any(), words_any(), words_any(),
-                           words_any()}};
+    return (struct words){
+        {words_any(), words_any(), words_any(), words_any(), words_any(), words_any()}};
 }
 
 /* A call with so many words, each loaded for it, and the answer of as many. */

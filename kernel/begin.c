@@ -52,8 +52,18 @@ _Noreturn void kernel_begin(void)
     begin();
 }
 
+/* This CPU ran there, too, and its translations of the kernel are global. */
+static void flush_boot_text(void)
+{
+    for (uint64_t at = frame_of(kernel_boot_text); at < frame_of(kernel_text_end);
+         at += FRAME_BYTES) {
+        arch_flush_page(at);
+    }
+}
+
 _Noreturn void kernel_cpu_main(void)
 {
     arch_wait_for_lock();
+    flush_boot_text();
     begin();
 }

@@ -16,7 +16,6 @@
 
 static uint64_t last_generation;
 
-
 uint64_t cap_epoch = 1;
 
 void cap_something_ended(void)
@@ -160,8 +159,8 @@ static int64_t find_any(const struct domain *caller, uint64_t number, struct slo
     return cap_alive(*slot);
 }
 
-/* A capability is about to be taken out of its slot: who calls or waits by it does so no more on the
- * word of an earlier check. */
+/* A capability is about to be taken out of its slot: who calls or waits by it does so no more on
+ * the word of an earlier check. */
 static void leave_slot(const struct slot *slot)
 {
     if (slot->type == CAP_ENDPOINT && slot_is_checked(slot, cap_epoch)) {

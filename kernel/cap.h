@@ -21,10 +21,10 @@ struct endpoint;
 
 /*
  * Counts what makes capabilities dead, or takes a right to receive away: a thread, endpoint or
- * domain that ends, a slot with an endpoint that is emptied. A slot that names a live endpoint notes the count
- * when that was checked (slot_set_checked), and a thread when it waited; as long as it is the same,
- * the short way of messages (kernel/x86/entry.asm) takes it that nothing has changed. 48 bits count
- * for years.
+ * domain that ends, a slot with an endpoint that is emptied. A slot that names a live endpoint
+ * notes the count when that was checked (slot_set_checked), and a thread when it waited; as long as
+ * it is the same, the short way of messages (kernel/x86/entry.asm) takes it that nothing has
+ * changed. 48 bits count for years.
  */
 extern uint64_t cap_epoch;
 void cap_something_ended(void);

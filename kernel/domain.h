@@ -41,9 +41,9 @@ struct domain {
     struct port_range ports[PORT_RANGES];
     uint32_t port_count;
 
-    struct slot creator; /* who inherits what others still use */
+    struct slot creator;    /* who inherits what others still use */
     uint8_t priority_limit; /* the highest its threads may be given */
-    bool dying;          /* domain_destroy has begun: its threads run no more */
+    bool dying;             /* domain_destroy has begun: its threads run no more */
 };
 _Static_assert(sizeof(struct domain) <= FRAME_BYTES, "a domain is one frame");
 

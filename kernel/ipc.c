@@ -216,8 +216,8 @@ static int64_t check_wait(struct thread *receiver, struct endpoint **endpoint)
 static void note_wait(struct thread *receiver, struct endpoint *endpoint)
 {
     const struct registers *r = &receiver->registers;
-    bool plain = r->rbx >> 32 == 0 && r->r13 == 0 && r->r14 == DEADLINE_NEVER &&
-                 receiver->flags == 0;
+    bool plain =
+        r->rbx >> 32 == 0 && r->r13 == 0 && r->r14 == DEADLINE_NEVER && receiver->flags == 0;
     receiver->wait_slots = plain ? r->rbx : NO_WAIT;
     receiver->wait_epoch = cap_epoch;
     receiver->wait_endpoint = endpoint;
@@ -306,8 +306,7 @@ int64_t sys_reply(void)
     struct thread *server = caller_thread();
     struct slot *reply;
     begin(server);
-    int64_t error =
-        cap_find(server->domain, slot_field(server, FIELD_REPLY), CAP_REPLY, 0, &reply);
+    int64_t error = cap_find(server->domain, slot_field(server, FIELD_REPLY), CAP_REPLY, 0, &reply);
     error = error != OK ? error : transfer_check(server);
     error = error != OK ? error : transfer_check_run(server, true);
     if (error != OK) {

@@ -20,8 +20,8 @@ struct line {
     struct slot endpoint; /* CAP_EMPTY: not bound */
     uint64_t bits;        /* the one that it sets */
     bool level;           /* level-triggered, as opposed to edge */
-    bool unserved; /* signalled, not acknowledged */
-    bool again;    /* and another came meanwhile */
+    bool unserved;        /* signalled, not acknowledged */
+    bool again;           /* and another came meanwhile */
 };
 
 static struct line lines[INTERRUPT_LINES];
@@ -104,7 +104,8 @@ int64_t sys_interrupt_bind(uint64_t interrupts, uint64_t number, uint64_t endpoi
     if (endpoint_of(line) != NULL) {
         return E_NOT_FREE;
     }
-    *line = (struct line){.endpoint = *endpoint, .bits = 1ull << bit, .level = arch_line_level((uint32_t)number)};
+    *line = (struct line){
+        .endpoint = *endpoint, .bits = 1ull << bit, .level = arch_line_level((uint32_t)number)};
     arch_line_bind((uint32_t)number, arch_cpu_number());
     return OK;
 }

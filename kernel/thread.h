@@ -58,20 +58,20 @@ struct thread {
     struct registers registers; /* user mode's, while the thread does not run */
 
     /* What the short way reads and writes. */
-    uint64_t root;                /* of its domain's page tables */
-    struct slot *slots;           /* its domain's */
-    uint64_t tls_base;            /* user mode's FS base after a message call */
+    uint64_t root;                 /* of its domain's page tables */
+    struct slot *slots;            /* its domain's */
+    uint64_t tls_base;             /* user mode's FS base after a message call */
     uint32_t as_next, as_previous; /* thread_set_key */
-    uint8_t state;                /* enum thread_state */
-    uint8_t priority;             /* it runs at: its own, or that of who waits for it */
+    uint8_t state;                 /* enum thread_state */
+    uint8_t priority;              /* it runs at: its own, or that of who waits for it */
     uint8_t own_priority;
-    uint8_t flags;     /* THREAD_HAS_*, THREAD_BOOSTED */
-    uint16_t cpu;      /* where it runs */
+    uint8_t flags;       /* THREAD_HAS_*, THREAD_BOOSTED */
+    uint16_t cpu;        /* where it runs */
     uint16_t reply_slot; /* named when it waited last */
-    uint64_t caller;   /* top of who is owed an answer through reply_slot (ipc.h), 0: nobody */
+    uint64_t caller;     /* top of who is owed an answer through reply_slot (ipc.h), 0: nobody */
     uint64_t answerer; /* ANSWER: top of the thread that received its message, 0: that has ended */
-    /* Its last call by the short way: the slot in rbx, when that was checked (cap_epoch; 0: there was
-     * none), the endpoint and badge it led to. */
+    /* Its last call by the short way: the slot in rbx, when that was checked (cap_epoch; 0: there
+     * was none), the endpoint and badge it led to. */
     uint64_t call_slot, call_epoch;
     struct endpoint *call_endpoint;
     uint64_t call_badge;
@@ -88,8 +88,8 @@ struct thread {
 
     /* While SENDING, ANSWER or RECEIVING: */
     struct endpoint *endpoint;
-    uint64_t badge;  /* of the capability it called through */
-    uint64_t call;   /* generation of this call, 0 = none, or none was needed yet */
+    uint64_t badge; /* of the capability it called through */
+    uint64_t call;  /* generation of this call, 0 = none, or none was needed yet */
     uint16_t send_slot, receive_slot;
     struct deadline deadline;
     uint64_t lent;          /* with the call: a run as in r12, 0 = none (kernel/loan.h) */

@@ -34,7 +34,7 @@ void kernel_interrupt(uint64_t vector)
 
 void kernel_trap(struct registers *r)
 {
-    uint64_t vector = r->vector; /* until it has the lock, another CPU may stop and end the thread */
+    uint64_t vector = r->vector; /* another CPU may end the thread before this one has the lock */
     arch_lock();
     if (vector >= EXCEPTIONS) {
         kernel_interrupt(vector);

@@ -171,10 +171,8 @@ RUN_CALL_3(frame_access, uint64_t, uint32_t, uint32_t, b)
                 COUNTED(domain_destroy, 1) int64_t
     sys_domain_destroy(uint32_t domain){UNTIL_DONE(enter_1(CALL_domain_destroy, domain))}
 
-COUNTED(object_destroy, 1) int64_t sys_object_destroy(uint32_t slot)
-{
-    UNTIL_DONE(enter_1(CALL_object_destroy, slot))
-}
+COUNTED(object_destroy, 1) int64_t
+    sys_object_destroy(uint32_t slot){UNTIL_DONE(enter_1(CALL_object_destroy, slot))}
 
 COUNTED(frame_reclaim, 2) int64_t sys_frame_reclaim(uint32_t domain, uint32_t last)
 {

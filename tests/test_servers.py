@@ -111,7 +111,7 @@ def test_hello(run):
 
 
 def test_pager(run):
-    """The example of a pager: zeroes on demand (eight pages and the stack at most), one page of data shared, one copied."""
+    """The example of a pager: zeroes on demand (eight pages and the stack at most), a page of data shared, one copied."""
     result = run(commands=["frames_free", "pager", "frames_free"])
     answer = result.answer("pager")
     assert re.fullmatch(r"pager: done at [0-9a-f]+", answer[0])

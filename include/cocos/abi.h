@@ -116,8 +116,9 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 /* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
 #define THREAD_PRIORITY 0
 #define THREAD_CPU 1
-#define THREAD_FPU 2       /* 0: it does without the FPU, whose registers are as at its start when it
-                              uses it again; from then on its switches save and load them */
+#define THREAD_FPU                                                                                 \
+    2 /* 0: it does without the FPU, whose registers are as at its start when it                   \
+         uses it again; from then on its switches save and load them */
 #define THREAD_REGISTER 16 /* + enum thread_register, up to THREAD_GS */
 
 /* What thread_read returns, six at a time: group 0 begins with THREAD_RIP. */
@@ -140,12 +141,12 @@ enum thread_register {
     THREAD_R13,
     THREAD_R14,
     THREAD_R15,
-    THREAD_FS,    /* base */
-    THREAD_GS,    /* base */
-    THREAD_STATE, /* enum thread_is */
+    THREAD_FS,      /* base */
+    THREAD_GS,      /* base */
+    THREAD_STATE,   /* enum thread_is */
     THREAD_URGENCY, /* the priority it runs at | its own << 8 */
     THREAD_RUNS_ON, /* its CPU */
-    THREAD_USES,  /* THREAD_USES_* */
+    THREAD_USES,    /* THREAD_USES_* */
     THREAD_VALUES
 };
 #define THREAD_VALUES_PER_READ 6

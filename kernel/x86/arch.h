@@ -131,8 +131,8 @@ uint64_t arch_top_of(unsigned cpu);
  * while there is nothing to run. */
 void arch_lock(void);
 
-/* The same for a thread's system call. false: another CPU has stopped the thread meanwhile. It makes
- * the call again when it goes on, wherever that is; its registers are not to be touched. */
+/* The same for a thread's system call. false: another CPU has stopped the thread meanwhile. It
+ * makes the call again when it goes on, wherever that is; its registers are not to be touched. */
 bool arch_lock_for_call(struct registers *call);
 
 /* The same on a CPU that has just been started. */
@@ -214,8 +214,8 @@ void arch_thread_make(struct thread *thread);
 void arch_fpu_reset(struct thread *thread);
 void arch_thread_begin(struct thread *thread, uint64_t rip, uint64_t rsp, uint64_t argument);
 
-/* Makes `next` the current thread, which kernel_exit returns to: saves what the one before had in the
- * CPU, loads its address space, TLS base, and where it has them FPU and ports. */
+/* Makes `next` the current thread, which kernel_exit returns to: saves what the one before had in
+ * the CPU, loads its address space, TLS base, and where it has them FPU and ports. */
 void arch_switch(struct thread *next);
 
 /* Tells the short way that cap_epoch is another one. */
@@ -236,9 +236,9 @@ void arch_unload(unsigned cpu);
 /* Sets the FS base of the current thread. */
 void arch_set_tls(struct thread *thread, uint64_t base);
 
-/* One of a thread's registers (enum thread_register, up to THREAD_GS) as it is in its frame. Setting
- * it makes the thread leave with all of them as they are in the frame; false: no thread may have
- * that value. */
+/* One of a thread's registers (enum thread_register, up to THREAD_GS) as it is in its frame.
+ * Setting it makes the thread leave with all of them as they are in the frame; false: no thread may
+ * have that value. */
 uint64_t arch_register_get(const struct thread *thread, uint64_t number);
 bool arch_register_set(struct thread *thread, uint64_t number, uint64_t value);
 
@@ -329,6 +329,7 @@ unsigned arch_backtrace(uint64_t start_rbp, uint64_t *out, unsigned most);
 extern const uint64_t boot_start_ticks;
 
 /* The linker's symbols (boot/kernel.ld). */
-extern char kernel_start[], kernel_boot_text[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+extern char kernel_start[], kernel_boot_text[], kernel_text_end[], kernel_rodata_end[],
+    kernel_end[];
 
 #endif

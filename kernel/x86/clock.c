@@ -150,7 +150,8 @@ static BOOT_ONLY bool measure_by_pit(struct sample *span)
 }
 
 /* The counter's frequency; *source names what says so. */
-static BOOT_ONLY uint64_t find_hz(const struct boot_info *info, struct sample *span, const char **source)
+static BOOT_ONLY uint64_t find_hz(const struct boot_info *info, struct sample *span,
+                                  const char **source)
 {
     uint64_t told = cpuid_hz_exact(), hz = 0;
     if (measure_by_acpi(info, span)) {

@@ -54,8 +54,7 @@ static char features[64];
 static uint64_t chosen_cr4; /* bits to be set on every CPU */
 
 extern const uint64_t trap_stubs[256];
-extern char nmi_entry[], double_fault_entry[], machine_check_entry[],
-    kernel_exit[];
+extern char nmi_entry[], double_fault_entry[], machine_check_entry[], kernel_exit[];
 extern char boot_stack_guard[];
 
 /* ---- Stacks ---- */

@@ -75,8 +75,8 @@ struct cpu {
     uint32_t number;           /* 0: the one that the firmware started */
     volatile uint32_t request; /* what another CPU waits for */
     uint32_t apic_id;
-    volatile uint8_t running;  /* it has come up */
-    bool fpu_on;               /* CR0.TS is clear */
+    volatile uint8_t running; /* it has come up */
+    bool fpu_on;              /* CR0.TS is clear */
     uint8_t spare[2];
     uint32_t port_count;           /* of `ports` */
     const struct domain *ports_of; /* whose they are */

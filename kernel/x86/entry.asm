@@ -7,7 +7,7 @@
 ;
 ; Two kinds of system call are short cuts. Those of class PLAIN (cocos/calls.h) always go back to
 ; who made them: they leave the frame alone, and the few registers to be kept are on the kernel
-; stack. And messages of words alone, between threads of one CPU, go the short way: kernel/x86/short.inc.
+; stack. And messages of words alone, between threads of one CPU, go the short way (short.inc).
 
 %include "gen/offsets.inc"             ; CPU_..., REG_..., USER_..., VECTOR_...: offsets.c
 

@@ -108,7 +108,7 @@ bool arch_line_is_message(uint32_t line)
 bool arch_line_exists(uint32_t line)
 {
     return arch_line_is_message(line) ? line < INTERRUPT_LINES && apic_address != 0
-                            : lines[line].io_apic != 0;
+                                      : lines[line].io_apic != 0;
 }
 
 bool arch_line_level(uint32_t line)

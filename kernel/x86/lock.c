@@ -9,7 +9,8 @@
 #include "kernel/traps.h"
 #include "kernel/x86/cpu.h"
 
-/* So often is looked whether a CPU has stopped: many seconds. What keeps interrupts off is bounded. */
+/* So often is looked whether a CPU has stopped: many seconds. What keeps interrupts off is bounded.
+ */
 #define LOOKS_MOST (1ull << 34)
 
 #define SYSCALL_BYTES 2 /* of the instruction */

@@ -63,8 +63,8 @@ static bool is_canonical(uint64_t address)
 
 bool arch_register_set(struct thread *thread, uint64_t number, uint64_t value)
 {
-    bool is_address = number == THREAD_RIP || number == THREAD_RSP || number == THREAD_FS ||
-                      number == THREAD_GS;
+    bool is_address =
+        number == THREAD_RIP || number == THREAD_RSP || number == THREAD_FS || number == THREAD_GS;
     if (is_address && !is_canonical(value)) {
         return false;
     }
@@ -324,7 +324,7 @@ void arch_unload(unsigned number)
 /* Which way system calls take, when it is known how many CPUs there are; and nobody has the FPU. */
 void arch_user_mode_init(void)
 {
-    void *way = !cpu_has_fsgsbase ? syscall_entry_bare
+    void *way = !cpu_has_fsgsbase    ? syscall_entry_bare
                 : arch_cpu_count > 1 ? syscall_entry_locking
                                      : syscall_entry;
     write_msr(MSR_LSTAR, (uint64_t)way);

@@ -1,7 +1,7 @@
 /*
- * Interrupts by message: QEMU's device for education (docs/specs/edu in its sources) writes what the
- * kernel says where it says so, instead of pulling a line (Intel SDM 3A, 11.11). Breaks when that is
- * not the line's, or an interrupt is not told to the endpoint.
+ * Interrupts by message: QEMU's device for education (docs/specs/edu in its sources) writes what
+ * the kernel says where it says so, instead of pulling a line (Intel SDM 3A, 11.11). Breaks when
+ * that is not the line's, or an interrupt is not told to the endpoint.
  */
 #include "tests/system/pci.h"
 

@@ -1,7 +1,7 @@
 /*
  * Interrupts by message from a table (MSI-X; PCI 3.0, 6.8.2): Intel's 82574 as QEMU has it, which
- * can be told to act as if a cause of interrupts had come up (82574 data sheet, 7.4, 10.2.4). Two of
- * its vectors go to two lines. Breaks when what the kernel says of a line does not fit a table.
+ * can be told to act as if a cause of interrupts had come up (82574 data sheet, 7.4, 10.2.4). Two
+ * of its vectors go to two lines. Breaks when what the kernel says of a line does not fit a table.
  */
 #include "tests/system/pci.h"
 #include "tests/system/smp.h"
@@ -73,7 +73,8 @@ static void expect_signal(unsigned vector)
     EXPECT(1 << vector, message.words[0]);
     registers[FORBID_CAUSES / 4] = ~0u;
     registers[CAUSES / 4] = ~0u; /* served */
-    /* It puts off what it would send too soon after another, and sends it although it was served. */
+    /* It puts off what it would send too soon after another, and sends it although it was served.
+     */
     do {
         sys_sleep(clock_now() + MILLISECOND);
         EXPECT(OK, sys_interrupt_ack(SLOT_INIT_INTERRUPTS, LINE(vector)));

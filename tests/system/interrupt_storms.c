@@ -2,8 +2,8 @@
  * Interrupts that never end: a level line whose device (QEMU's for education) is never served, the
  * PIT's edges at 20 kHz, and messages of a second device as fast as it can be told to send them.
  * Their drivers acknowledge at once; on every CPU other threads of the same priority compute.
- * Everybody must go on; and what is not acknowledged is told once. Breaks when a line is not masked,
- * or is masked for ever.
+ * Everybody must go on; and what is not acknowledged is told once. Breaks when a line is not
+ * masked, or is masked for ever.
  */
 #include "tests/system/pci.h"
 #include "tests/system/smp.h"
@@ -49,8 +49,7 @@ static volatile uint32_t *claim_device(uint32_t device)
     uint32_t start = config_read(device, PCI_BAR0) & ~15u;
     uint32_t command = config_read(device, PCI_COMMAND);
     config_write(device, PCI_COMMAND, command | PCI_MEMORY | PCI_MASTER);
-    EXPECT(OK,
-           sys_frame_claim_device(SLOT_INIT_DEVICES, start, ORDER_FRAME, RW, CACHE_UNCACHED));
+    EXPECT(OK, sys_frame_claim_device(SLOT_INIT_DEVICES, start, ORDER_FRAME, RW, CACHE_UNCACHED));
     return (volatile uint32_t *)(uint64_t)start;
 }
 

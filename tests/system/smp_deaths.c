@@ -1,8 +1,8 @@
 /*
  * Domains that end while their threads are busy on all CPUs: computing with the FPU, in system
  * calls, calling and serving each other and the test, asleep, stopped by a fault, stopped and moved
- * by others. Each time the ledger is exact afterwards, and who called into it is told. Breaks when a
- * CPU goes on with something of a domain that is no more.
+ * by others. Each time the ledger is exact afterwards, and who called into it is told. Breaks when
+ * a CPU goes on with something of a domain that is no more.
  */
 #include "tests/system/clone.h"
 #include "tests/system/smp.h"
@@ -92,7 +92,7 @@ static void fail(uint64_t unused)
     __builtin_trap();
 }
 
-static void (*const roles[])(uint64_t) = {compute,   serve,     serve_inner, call_inner,
+static void (*const roles[])(uint64_t) = {compute,   serve,      serve_inner, call_inner,
                                           call_deaf, sleep_long, fail};
 #define ROLES (sizeof roles / sizeof roles[0])
 #define STACK_OF(role) (STACK_TOP - CLONE_STACK_FRAMES * FRAME_BYTES + 1600 * ((role) + 1) - 8)

@@ -156,8 +156,8 @@ static void make_team(unsigned index)
     fund(team->domain, 10);
     EXPECT(OK, sys_slot_copy(SLOT_SELF, first + 3, ENDPOINT, RIGHT_SEND | RIGHT_COPY,
                              BADGE(index, BADGE_TURN)));
-    EXPECT(OK, sys_slot_copy(SLOT_SELF, first + 4, ENDPOINT, RIGHT_SEND,
-                             BADGE(index, BADGE_FAULT)));
+    EXPECT(OK,
+           sys_slot_copy(SLOT_SELF, first + 4, ENDPOINT, RIGHT_SEND, BADGE(index, BADGE_FAULT)));
     EXPECT(OK, sys_slot_copy(team->domain, ITS_ENDPOINT, first + 3, RIGHT_SEND, 0));
     EXPECT(OK, sys_domain_set(team->domain, DOMAIN_FAULT_ENDPOINT, first + 4));
     EXPECT(OK, sys_domain_set(team->domain, DOMAIN_ACCEPT, 1));
@@ -205,8 +205,8 @@ static void hear_turn(struct team *team, struct message *message)
 
 static bool is_writers(const struct team *team, uint64_t address)
 {
-    return (address & ~(FRAME_BYTES - 1)) == team->lent || address % FRAME_BYTES == 8 * WORD_LOWER ||
-           address == AT + 8 * WORD_UPPER;
+    return (address & ~(FRAME_BYTES - 1)) == team->lent ||
+           address % FRAME_BYTES == 8 * WORD_LOWER || address == AT + 8 * WORD_UPPER;
 }
 
 /* The writer has lost what it wrote to. */

@@ -222,8 +222,7 @@ static void relay(uint64_t index)
             sys_call(ANSWERS, &further);
             message.words[0] = further.words[0];
         } else {
-            for (volatile unsigned i = 0; i < 20000; i++) {
-            }
+            for (volatile unsigned i = 0; i < 20000; i++) {}
             message.words[0]++;
         }
         sys_reply_wait(endpoint, reply, DEADLINE_NEVER, &message);

@@ -2,8 +2,8 @@
  * NMIs under load: on every CPU threads call each other the short way and the long way, make PLAIN
  * calls and compute with the FPU, while NMIs come from outside (the emulator's monitor) or from
  * QEMU's device for education, whose message is made one of NMI (Intel SDM 3A, 11.11.2). Ends when
- * the kernel has counted nmis=N, or after seconds=N. Breaks when an NMI in the few instructions of a
- * way into or out of the kernel costs anybody a register.
+ * the kernel has counted nmis=N, or after seconds=N. Breaks when an NMI in the few instructions of
+ * a way into or out of the kernel costs anybody a register.
  */
 #include "tests/system/pci.h"
 #include "tests/system/smp.h"
@@ -29,8 +29,8 @@ static uint64_t nmis(void)
 static void serve(uint64_t cpu)
 {
     struct message message = {.words = {0}};
-    int64_t got = sys_wait(ENDPOINTS + (uint32_t)cpu, REPLIES + (uint32_t)cpu, DEADLINE_NEVER,
-                           &message);
+    int64_t got =
+        sys_wait(ENDPOINTS + (uint32_t)cpu, REPLIES + (uint32_t)cpu, DEADLINE_NEVER, &message);
     while (got == RECEIVED_CALL) {
         for (unsigned i = 0; i < MESSAGE_WORDS; i++) {
             message.words[i] = ~message.words[i];
@@ -94,8 +94,7 @@ static volatile uint32_t *claim_device(uint32_t device)
     uint32_t start = config_read(device, PCI_BAR0) & ~15u;
     uint32_t command = config_read(device, PCI_COMMAND);
     config_write(device, PCI_COMMAND, command | PCI_MEMORY | PCI_MASTER);
-    EXPECT(OK,
-           sys_frame_claim_device(SLOT_INIT_DEVICES, start, ORDER_FRAME, RW, CACHE_UNCACHED));
+    EXPECT(OK, sys_frame_claim_device(SLOT_INIT_DEVICES, start, ORDER_FRAME, RW, CACHE_UNCACHED));
     return (volatile uint32_t *)(uint64_t)start;
 }
 

@@ -1,9 +1,10 @@
 /*
  * Access that ends while threads on other CPUs use it: writers of another domain, one on each other
  * CPU with nothing else to run there, write to a frame as fast as they can. The frame is lent to
- * them and taken back, mapped for them and unmapped, or their own domain's, which releases it, makes
- * it read-only or hands it on. From then on it must stay as it is found, zero if it was claimed
- * anew, and every writer faults. Breaks when a CPU keeps a translation for longer than it may.
+ * them and taken back, mapped for them and unmapped, or their own domain's, which releases it,
+ * makes it read-only or hands it on. From then on it must stay as it is found, zero if it was
+ * claimed anew, and every writer faults. Breaks when a CPU keeps a translation for longer than it
+ * may.
  *
  * A thread of the test beside each writer sleeps and wakes, and keeps a sum of its own.
  */

@@ -41,9 +41,9 @@ struct message {
 int64_t sys_call(uint32_t endpoint, struct message *message);
 
 /*
- * The same with a deadline (nanoseconds of clock_now(), cocos/clock.h): E_TIMEOUT when it has passed,
- * whether or not the message was received; an answer then finds nobody. DEADLINE_NOW: E_TIMEOUT
- * unless somebody waits for the message; then for the answer without a deadline.
+ * The same with a deadline (nanoseconds of clock_now(), cocos/clock.h): E_TIMEOUT when it has
+ * passed, whether or not the message was received; an answer then finds nobody. DEADLINE_NOW:
+ * E_TIMEOUT unless somebody waits for the message; then for the answer without a deadline.
  */
 int64_t sys_call_until(uint32_t endpoint, uint64_t deadline, struct message *message);
 
@@ -198,22 +198,22 @@ int64_t sys_thread_start(uint32_t thread, uint64_t rip, uint64_t rsp, uint64_t a
  * E_ARGUMENT: it is not started, or stopped already. */
 int64_t sys_thread_stop(uint32_t thread);
 
-/* Lets a thread (RIGHT_CONTROL) go on that was stopped, or stopped by a fault. E_ARGUMENT: it is not
- * stopped. */
+/* Lets a thread (RIGHT_CONTROL) go on that was stopped, or stopped by a fault. E_ARGUMENT: it is
+ * not stopped. */
 int64_t sys_thread_resume(uint32_t thread);
 
 /*
  * Sets a property of a thread (RIGHT_CONTROL; SLOT_NONE: of oneself): THREAD_PRIORITY (E_RIGHTS:
- * above the caller's DOMAIN_PRIORITY_LIMIT), THREAD_CPU, THREAD_FPU, or THREAD_REGISTER + one of its registers, while it is stopped,
- * not started, or waits for the answer to a fault (E_RUNNING: else). E_ARGUMENT: unknown property; no
- * such priority or CPU; rip outside the program area; rsp, FS or GS not canonical; flags other than
- * those user mode can change itself.
+ * above the caller's DOMAIN_PRIORITY_LIMIT), THREAD_CPU, THREAD_FPU, or THREAD_REGISTER + one of
+ * its registers, while it is stopped, not started, or waits for the answer to a fault (E_RUNNING:
+ * else). E_ARGUMENT: unknown property; no such priority or CPU; rip outside the program area; rsp,
+ * FS or GS not canonical; flags other than those user mode can change itself.
  */
 int64_t sys_thread_set(uint32_t thread, uint32_t property, uint64_t value);
 
-/* Reads six values (enum thread_register) of a thread (RIGHT_CONTROL; SLOT_NONE: of oneself), from 6 * group on. Registers
- * of a thread that runs, or waits in a message call, are those of an earlier moment. E_ARGUMENT: no
- * such group. */
+/* Reads six values (enum thread_register) of a thread (RIGHT_CONTROL; SLOT_NONE: of oneself), from
+ * 6 * group on. Registers of a thread that runs, or waits in a message call, are those of an
+ * earlier moment. E_ARGUMENT: no such group. */
 int64_t sys_thread_read(uint32_t thread, uint32_t group, uint64_t values[THREAD_VALUES_PER_READ]);
 
 /* E_ARGUMENT: not canonical. */
