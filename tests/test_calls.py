@@ -63,6 +63,15 @@ def test_churn(run_as_init, kernel, count, long_count, is_long):
     assert f"churn: {domains} domains" in result.output
 
 
+@pytest.mark.parametrize("kernel, count, long_count", [("checking", 300, 20000), ("plain", 3000, 1000000)])
+def test_random_code(run_as_init, kernel, count, long_count, is_long):
+    """Blobs of random bytes executed, with system calls among them: no panic, and nothing lost."""
+    blobs = long_count if is_long else count
+    result = repeated(run_as_init, kernel, "random_code", f"blobs={blobs}", is_long)
+    run, faulted = re.search(r"random code: (\d+) blobs, (\d+) faulted", result.output).groups()
+    assert int(run) >= blobs and int(faulted) * 2 > int(run)
+
+
 @pytest.mark.parametrize("kernel, times", [("checking", 5), ("plain", 1000)])
 def test_exhaustion(run_as_init, kernel, times, is_long):
     """Whatever a domain uses up, it is told so, and a victim beside it goes on working."""

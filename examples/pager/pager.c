@@ -23,14 +23,12 @@
 #define PAGE_FAULT (FAULT_MESSAGE + 14)
 #define CODE_WRITE 2
 
-/* What runs in the child, from a copy of this page: no other function, and no constants elsewhere.
- */
-__attribute__((section(".child,\"ax\",@progbits#"), aligned(4096), noinline)) static void
-child(uint64_t unused)
+/* What runs in the child, from a copy of this page: nothing outside the function is there. */
+__attribute__((section(".child"), aligned(4096), noinline)) static void child(uint64_t unused)
 {
     (void)unused;
     volatile uint64_t *heap = (volatile uint64_t *)HEAP, *data = (volatile uint64_t *)DATA;
-    for (uint64_t page = 0; page < 8; page++)
+    for (unsigned page = 0; page < 8; page++)
         heap[page * 512] += page + 1; /* zero before, so 1 to 8 now */
     heap[0] = data[0];                /* reads both pages of data, and writes one */
     heap[1] = data[512];
