@@ -224,10 +224,15 @@ run: setup
 	@$(if $(module_makefile),$(MAKE) -s -C $(dir $(module_makefile)))
 	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') $(ARGS)
 
+# Tests run in as many processes as there are CPUs; so what they want built is built before. The
+# same in one process, which is easier to follow: ARGS="-n 0".
+CPUS = $(shell nproc)
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(CPUS))
+
 test: setup
-	@$(MAKE) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS) \
-	  $(BENCH_PROGRAMS)
-	@$(PYTHON) -m pytest tests $(ARGS)
+	@$(MAKE) $(PARALLEL) all build/checking/cocos.iso build/checking/kernel.sym $(TEST_PROGRAMS) \
+	  $(BENCH_PROGRAMS) host-tests fuzzers mangle
+	@$(PYTHON) -m pytest tests -n $(CPUS) --dist loadgroup $(ARGS)
 
 # The same tests; what is random or repeated goes on for hours.
 test-long:

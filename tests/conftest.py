@@ -45,12 +45,21 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long_run: a test of the long run only")
+    config.addinivalue_line("markers", "takes(seconds): of one processor, where they are many")
+    config.addinivalue_line("markers", "xdist_group(name): these go to one process (make test)")
+
+
+def takes(item):
+    marker = item.get_closest_marker("takes")
+    return marker.args[0] if marker is not None else 0
 
 
 def pytest_collection_modifyitems(config, items):
-    """What is marked long_run is not part of make test."""
+    """What is marked long_run is not part of make test. What takes long comes first: several
+    processes run tests, and none of them is to be left alone with the longest at the end."""
     if not config.getoption("--long"):
         items[:] = [item for item in items if item.get_closest_marker("long_run") is None]
+    items.sort(key=takes, reverse=True)
 
 
 @pytest.fixture(scope="session")

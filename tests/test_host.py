@@ -19,7 +19,13 @@ def named_tests(source):
     return re.findall(r"cmocka_unit_test\w*\((\w+)[,)]", source.read_text())
 
 
-CASES = [(source.stem, name) for source in SOURCES for name in named_tests(source)]
+def one_run(source, *more):
+    """A case whose program's run serves for all cases of the program: they stay in one process."""
+    words = "-".join([source.stem, *more])
+    return pytest.param(source.stem, *more, id=words, marks=pytest.mark.xdist_group(source.stem))
+
+
+CASES = [one_run(source, name) for source in SOURCES for name in named_tests(source)]
 
 
 @functools.cache
@@ -36,7 +42,7 @@ def outcome(program):
     return run.returncode, run.stdout
 
 
-@pytest.mark.parametrize("program, name", CASES, ids=[f"{program}-{name}" for program, name in CASES])
+@pytest.mark.parametrize("program, name", CASES)
 def test_host(program, name):
     status, output = outcome(program)
     if f"[  SKIPPED ] {name}\n" in output:
@@ -44,7 +50,7 @@ def test_host(program, name):
     assert f"[       OK ] {name}\n" in output, f"{program} ended with status {status}:\n{output}"
 
 
-@pytest.mark.parametrize("program", [source.stem for source in SOURCES])
+@pytest.mark.parametrize("program", [one_run(source) for source in SOURCES])
 def test_program_ends_well(program):
     """No sanitizer's complaint at its end, and no test that ran without being counted here."""
     status, output = outcome(program)

@@ -132,10 +132,10 @@ static void after(int64_t result)
             fail_msg("state %u: %s", state_count, problem);
         }
         keep_state();
+        machine_load(&machine);
     } else {
         assert_true(machine_is(&machine));
     }
-    machine_load(&machine);
 }
 
 /* Rights do not interact, so one kind of access that succeeds will do here. */
