@@ -208,7 +208,7 @@ def test_kernels_tables(run):
     leaves = [(start, end, flags, what) for level, start, end, _, flags, what in lines if "table" not in what]
     assert leaves[0] == (0, FRAME, "-------", "guard")
     text = [(start, end) for start, end, flags, _ in leaves if flags[0] == "p" and "n" not in flags]
-    assert text == [(symbols["kernel_start"], symbols["kernel_text_end"])], "only the kernel's text is executable"
+    assert text == [(symbols["kernel_start"], symbols["kernel_boot_text"])], "only the kernel's text is executable"
     guards = [start for start, _, _, what in leaves if what == "guard" and start]
     assert len(guards) == GUARD_BELOW_STACKS and all(symbols["kernel_start"] < guard < symbols["kernel_end"]
                                                      for guard in guards)

@@ -116,9 +116,9 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
 /* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
 #define THREAD_PRIORITY 0
 #define THREAD_CPU 1
-#define THREAD_FPU                                                                                 \
-    2 /* 0: it does without the FPU, whose registers are as at its start when it                   \
-         uses it again; from then on its switches save and load them */
+/* 0: it does without the FPU, whose registers are as at its start when it uses it again; from then
+ * on its switches save and load them. */
+#define THREAD_FPU 2
 #define THREAD_REGISTER 16 /* + enum thread_register, up to THREAD_GS */
 
 /* What thread_read returns, six at a time: group 0 begins with THREAD_RIP. */

@@ -4,11 +4,13 @@
  *
  * Registers (SYSCALL instruction): rax = number (messages: and flags); arguments 1-6 in rdi, rsi,
  * rdx, r10, r8, r9. Back: rax = result, negative = error (cocos/errors.h); rcx and r11 are lost.
- * What else is kept depends on the call's class: FULL   every other register, but for the message
- * calls, which are described in cocos/message.h. These calls may make another thread run. PLAIN
- * rbx, rbp, rsp, r12-r15. The argument registers rdi, rsi, rdx, r10, r8, r9 come back as zero, used
- * or not. These calls never make another thread ready or run; they have a short way through the
- * kernel.
+ * What else is kept depends on the call's class:
+ *
+ * - FULL: every other register, but for the message calls, which are described in cocos/message.h,
+ *   and signal, which may lose its arguments and rdx. They may make another thread run.
+ * - PLAIN: rbx, rbp, rsp, r12-r15. The argument registers rdi, rsi, rdx, r10, r8, r9 come back as
+ *   zero, used or not. These calls never make another thread ready or run; they have a short way
+ *   through the kernel.
  *
  * A number outside the table, made in a domain that registered an upcall, is bounced
  * (doc/programs.md); in any other domain it is answered with E_CALL. The numbers start where
