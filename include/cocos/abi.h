@@ -237,12 +237,6 @@ struct clock_scale {
 
 #define CLOCK_SHIFT 32
 
-/* Nanoseconds in this many ticks; right for the first 500 years. */
-static inline uint64_t clock_ns(uint64_t ticks, uint64_t mult)
-{
-    return (uint64_t)((unsigned __int128)ticks * mult >> CLOCK_SHIFT);
-}
-
 /* The page at SYSTEM_PAGE: the same frame in every domain, read-only. */
 struct system_page {
     uint32_t version_major, version_minor;

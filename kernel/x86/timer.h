@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <cocos/abi.h>
+#include <cocos/clock_scale.h>
 
 #define NS_PER_SECOND 1000000000ull
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include <cocos/abi.h>
+#include <cocos/clock_scale.h>
 
 /* Nanoseconds since the kernel's start: what the kernel means by a deadline. Never less than
  * before, on any CPU. */
