@@ -28,7 +28,7 @@ __attribute__((section(".child"), aligned(4096), noinline)) static void child(ui
 {
     (void)unused;
     volatile uint64_t *heap = (volatile uint64_t *)HEAP, *data = (volatile uint64_t *)DATA;
-    for (unsigned page = 0; page < 8; page++)
+    for (uint64_t page = 0; page < 8; page++)
         heap[page * 512] += page + 1; /* zero before, so 1 to 8 now */
     heap[0] = data[0];                /* reads both pages of data, and writes one */
     heap[1] = data[512];
