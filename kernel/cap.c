@@ -215,7 +215,7 @@ int64_t sys_slot_drop(uint64_t number)
     }
     reply_drop(slot, E_DROPPED);
     leave_slot(slot);
-    *slot = (struct slot){0};
+    slot_clear(slot);
     return OK;
 }
 

@@ -252,7 +252,7 @@ static void begin_end(struct domain *domain)
     sched_forget_domain(domain);
     for (unsigned i = 0; i < SLOTS_PER_DOMAIN; i++) {
         reply_drop(&domain->slots[i], E_GONE);
-        domain->slots[i] = (struct slot){0};
+        slot_clear(&domain->slots[i]);
     }
 }
 

@@ -63,7 +63,7 @@ static void deliver(struct thread *sender, struct thread *receiver)
 void ipc_release_slot(const struct thread *receiver)
 {
     if (!receiver->domain->dying) {
-        receiver->slots[receiver->reply_slot] = (struct slot){0};
+        slot_clear(&receiver->slots[receiver->reply_slot]);
     }
 }
 
@@ -314,7 +314,7 @@ int64_t sys_reply(void)
     }
     transfer_keep(server);
     struct thread *caller = reply_caller(reply);
-    *reply = (struct slot){0};
+    slot_clear(reply);
     if (answer(server, caller)) {
         sched_ready(caller);
     }
@@ -339,7 +339,7 @@ int64_t sys_reply_wait(void)
     }
     transfer_keep(server);
     struct thread *caller = reply != NULL ? reply_caller(reply) : NULL;
-    server->slots[number] = (struct slot){0};
+    slot_clear(&server->slots[number]);
     bool runs = caller != NULL && answer(server, caller);
     int64_t result = receive(server, endpoint);
     if (runs && server->state == THREAD_RECEIVING) {

@@ -12,7 +12,7 @@
 
 static void give_signals(struct thread *receiver, uint64_t bits)
 {
-    *receiver->wait_reply = (struct slot){0};
+    slot_clear(receiver->wait_reply);
     transfer_signals(receiver, bits);
     sched_wake(receiver);
 }

@@ -27,12 +27,18 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) * SLOTS_PER_DOMAIN == FRAME_BYTES, "slots fill one frame");
 
+/*@ requires \valid(slot);
+    assigns slot->checked_low, slot->checked_high;
+*/
 static inline void slot_set_checked(struct slot *slot, uint64_t epoch)
 {
     slot->checked_low = (uint16_t)epoch;
     slot->checked_high = (uint32_t)(epoch >> 16);
 }
 
+/*@ requires \valid_read(slot);
+    assigns \nothing;
+*/
 static inline bool slot_is_checked(const struct slot *slot, uint64_t epoch)
 {
     return (slot->checked_low | (uint64_t)slot->checked_high << 16) == epoch;
@@ -150,6 +156,17 @@ static inline int64_t slot_check_move(const struct slot *from, bool own)
     return own || (from->rights & RIGHT_COPY) ? OK : E_RIGHTS;
 }
 
+/*@ requires \valid(slot);
+    assigns *slot;
+    ensures slot->type == CAP_EMPTY && slot->rights == 0 && slot->object == 0;
+*/
+static inline void slot_clear(struct slot *slot)
+{
+    slot->object = slot->generation = slot->badge = 0;
+    slot->type = slot->rights = 0;
+    slot_set_checked(slot, 0);
+}
+
 /* The capability as it was, in another slot; its own is empty. */
 /*@ requires \valid(to) && \valid(from) && \separated(to, from);
     assigns *to, *from;
@@ -159,7 +176,7 @@ static inline int64_t slot_check_move(const struct slot *from, bool own)
 static inline void slot_move(struct slot *to, struct slot *from)
 {
     *to = *from;
-    *from = (struct slot){0};
+    slot_clear(from);
 }
 
 #endif

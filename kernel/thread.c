@@ -183,7 +183,7 @@ int64_t sys_object_destroy(uint64_t number)
         return error;
     }
     own_end_object(frame_at(slot->object));
-    *slot = (struct slot){0};
+    slot_clear(slot);
     return OK;
 }
 
