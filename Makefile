@@ -87,7 +87,7 @@ $(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
 $(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags build/gen/offsets.inc | $(FONT)
 	@mkdir -p $$(@D)
 	$$(call say,NASM,$$@)
-	$(NASM) $(NASMFLAGS) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
+	$(NASM) $(NASMFLAGS) $(2) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
 
 # Twice: the second time with the names of the functions of the first, for backtraces.
 $(1)/kernel.elf: $$($(1)_OBJECTS) boot/kernel.ld $(1)/obj/kernel.link tools/symbols

@@ -8,11 +8,13 @@
 
 #include <stddef.h>
 
+#include "kernel/check_threads.h"
 #include "kernel/domain.h"
 #include "kernel/frame.h"
 #include "kernel/frame_ptr.h"
 #include "kernel/loan.h"
 #include "kernel/panic.h"
+#include "kernel/sched.h"
 #include "kernel/x86/arch.h"
 
 #define ENTRIES 512u
@@ -182,6 +184,42 @@ static __attribute__((noinline)) uint64_t next_in_use(uint64_t index)
                        : frame_next_block(index > frame_block_count ? index : frame_block_count);
 }
 
+#ifdef COCOS_CHECKING
+
+static __attribute__((noinline)) uint64_t next_object(const struct frame *records, uint64_t i)
+{
+    while (i < FRAMES_PER_BLOCK && records[i].type != FRAME_THREAD &&
+           records[i].type != FRAME_ENDPOINT && records[i].type != FRAME_DOMAIN) {
+        i++;
+    }
+    return i;
+}
+
+/* Threads, endpoints, and what domains have in their slots. */
+static const char *check_object(const struct frame *record, uint64_t frame)
+{
+    return record->type == FRAME_THREAD     ? check_thread(frame_ptr(frame))
+           : record->type == FRAME_ENDPOINT ? check_endpoint(frame_ptr(frame))
+                                            : check_slots(frame_ptr(frame));
+}
+
+/* All that messages change. */
+static const char *check_objects(void)
+{
+    const char *problem = check_scheduler();
+    for (uint64_t index = next_split(0); index < frame_block_count && problem == NULL;
+         index = next_split(index + 1)) {
+        const struct frame *records = frame_records_of(frame_block(index));
+        for (uint64_t i = next_object(records, 0); i < FRAMES_PER_BLOCK && problem == NULL;
+             i = next_object(records, i + 1)) {
+            problem = check_object(&records[i], (index << BLOCK_SHIFT) + (i << FRAME_SHIFT));
+        }
+    }
+    return problem != NULL ? problem : check_threads_counted();
+}
+
+#endif
+
 static __attribute__((noinline)) uint64_t next_domain(const struct frame *records, uint64_t i)
 {
     while (i < FRAMES_PER_BLOCK && records[i].type != FRAME_DOMAIN) {
@@ -285,11 +323,28 @@ const char *check_invariants(void)
 }
 
 #ifdef COCOS_CHECKING
-void check_after_call(void)
+
+static void panic_if(const char *problem)
 {
-    const char *problem = check_invariants();
     if (problem != NULL) {
         panic("invariant broken: %s", problem);
     }
 }
+
+void check_after_call(void)
+{
+    const char *problem = check_invariants();
+    panic_if(problem != NULL ? problem : check_objects());
+}
+
+/* With several CPUs, one may not have heard yet of what is more urgent. */
+void check_after_message(void)
+{
+    const struct sched *sched = arch_sched();
+    panic_if(check_objects());
+    if (arch_cpu_count == 1 && (sched->rests || sched->ready.used >> arch_current()->priority > 1)) {
+        panic("a message leaves a more urgent thread waiting");
+    }
+}
+
 #endif

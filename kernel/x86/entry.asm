@@ -18,6 +18,9 @@ section .text
 bits 64
 extern kernel_syscall, kernel_trap, kernel_own_trap
 extern plain_calls, kernel_lock
+%ifdef COCOS_CHECKING
+extern check_after_message
+%endif
 
 %macro push_registers 0
     push rax
