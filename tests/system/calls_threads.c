@@ -533,6 +533,44 @@ static void test_round_robin(void)
     thread_done(THIRD);
 }
 
+/* Wakes who waits at ENDPOINT, and is more urgent, again and again. */
+static void wake_often(uint64_t bit)
+{
+    for (;;) {
+        sys_signal(ENDPOINT, bit);
+    }
+}
+
+/* Who gives way to a more urgent thread goes on when that waits, before another of its priority; but
+ * only up to the end of its turn. */
+static void test_preempted(void)
+{
+    unsigned again = 0;
+    uint64_t last = 0;
+    EXPECT(OK, sys_endpoint_create(ENDPOINT, claim_object()));
+    thread_run(THREAD, LAZY, wake_often, 1);
+    thread_run(OTHER, LAZY, wake_often, 2);
+    for (unsigned i = 0; i < 100; i++) {
+        struct message message = {.words = {0}};
+        EXPECT(RECEIVED_SIGNAL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
+        again += message.words[0] == last;
+        last = message.words[0];
+    }
+    EXPECT(true, again > 50);
+    thread_done(THREAD);
+    thread_done(OTHER);
+    EXPECT(OK, sys_object_destroy(ENDPOINT));
+
+    /* A turn is over after 10 ms, however often somebody comes in between. */
+    count = count_of_other = 0;
+    thread_run(THREAD, LAZY, spin, 0);
+    thread_run(OTHER, LAZY, spin_too, 0);
+    WAIT_FOR(count > 0 && count_of_other > 0);
+    EXPECT(true, count > 0 && count_of_other > 0);
+    thread_done(THREAD);
+    thread_done(OTHER);
+}
+
 /* What the domain in OTHER, which has a limit, may set; run there. */
 static void set_own(uint64_t unused)
 {
@@ -587,6 +625,7 @@ int main(void)
     test_faulted();
     test_priorities();
     test_round_robin();
+    test_preempted();
     test_priority_limit();
     end_test();
 }
