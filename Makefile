@@ -57,6 +57,8 @@ KERNEL_CFLAGS := -std=gnu17 -Os -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie 
 # The kernel is compiled to be small, but for what runs a thousand times a second.
 KERNEL_FAST := $(addprefix kernel/,frame_calls.c grant_calls.c irq.c page_calls.c run.c sched.c signal.c \
   traps.c x86/string.c x86/switch.c)
+# The checking kernel spends its time here.
+CHECKS_FAST := $(addprefix kernel/,check.c check_threads.c frame.c frame_free.c space.c)
 KERNEL_LDFLAGS := -n -T boot/kernel.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
   --build-id=none
 NASMFLAGS := -f elf64 -g -F dwarf -Werror -i build/ -I ./ -I include/
@@ -74,7 +76,7 @@ define kernel_build
 $(1)_OBJECTS := $(KERNEL_C:%=$(1)/obj/%.o) $(KERNEL_ASM:%=$(1)/obj/%.o)
 
 $(1)/obj/kernel.flags: FORCE
-	$$(call record,$(KERNEL_CFLAGS) $(2) / $(KERNEL_FAST) / $(NASMFLAGS))
+	$$(call record,$(KERNEL_CFLAGS) $(2) / $(KERNEL_FAST) $(if $(2),$(CHECKS_FAST)) / $(NASMFLAGS))
 
 $(1)/obj/kernel.link: FORCE
 	$$(call record,$(KERNEL_LDFLAGS) $$($(1)_OBJECTS))
@@ -82,7 +84,7 @@ $(1)/obj/kernel.link: FORCE
 $(1)/obj/%.c.o: %.c $(1)/obj/kernel.flags
 	@mkdir -p $$(@D)
 	$$(call say,CC  ,$$@)
-	$(CC) $(KERNEL_CFLAGS) $(2) $$(if $$(filter $$<,$(KERNEL_FAST)),-O2) -MMD -MP -c $$< -o $$@
+	$(CC) $(KERNEL_CFLAGS) $(2) $$(if $$(filter $$<,$(KERNEL_FAST) $(if $(2),$(CHECKS_FAST))),-O2) -MMD -MP -c $$< -o $$@
 
 $(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags build/gen/offsets.inc | $(FONT)
 	@mkdir -p $$(@D)

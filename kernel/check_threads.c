@@ -52,7 +52,8 @@ static bool is_linked(const struct thread *thread, const struct thread *previous
 static const char *check_priorities(const struct priority_queue *queue,
                                     const struct endpoint *endpoint, unsigned cpu)
 {
-    for (unsigned priority = 0; priority < PRIORITIES; priority++) {
+    for (uint32_t left = queue->used; left != 0; left &= left - 1) {
+        unsigned priority = (unsigned)__builtin_ctz(left);
         const struct thread_queue *threads = &queue->queues[priority];
         const struct thread *previous = NULL;
         for (const struct thread *at = threads->first; at != NULL; at = at->next) {
@@ -66,8 +67,8 @@ static const char *check_priorities(const struct priority_queue *queue,
             found[endpoint != NULL ? SENDING : READY]++;
             previous = at;
         }
-        if (threads->last != previous || (queue->used >> priority & 1) != (previous != NULL)) {
-            return "a queue by priorities does not know its end, or whether it is empty";
+        if (threads->last != previous || previous == NULL) {
+            return "a queue by priorities does not know its end, or is empty and marked";
         }
     }
     return NULL;
@@ -345,8 +346,7 @@ const char *check_thread(const struct thread *thread)
 /* Who waits for a message, in `fast` or in the queue. */
 static const char *check_receivers(const struct endpoint *endpoint)
 {
-    const struct thread *quick =
-        endpoint->fast > ENDPOINT_LOOK ? thread_at(endpoint->fast) : NULL;
+    const struct thread *quick = endpoint->fast > ENDPOINT_LOOK ? thread_at(endpoint->fast) : NULL;
     if (quick != NULL) {
         if (!is_thread(quick) || quick->state != THREAD_RECEIVING ||
             quick->wait_endpoint != endpoint || deadline_is_set(&quick->deadline)) {
@@ -356,8 +356,8 @@ static const char *check_receivers(const struct endpoint *endpoint)
     }
     const struct thread *previous = NULL;
     for (const struct thread *at = endpoint->receivers.first; at != NULL; at = at->next) {
-        if (!is_linked(at, previous) || at->state != THREAD_RECEIVING ||
-            at->endpoint != endpoint || at->wait_endpoint != endpoint) {
+        if (!is_linked(at, previous) || at->state != THREAD_RECEIVING || at->endpoint != endpoint ||
+            at->wait_endpoint != endpoint) {
             return "an endpoint's receiver does not wait there";
         }
         found[RECEIVING]++;
@@ -422,7 +422,7 @@ const char *check_slots(const struct domain *domain)
 
 /* ---- The whole ---- */
 
-const char *check_threads_counted(void)
+const char *check_counted(void)
 {
     static const char *const problems[PLACES] = {
         [READY] = "a ready thread is in no run queue",

@@ -12,6 +12,8 @@
 #include "kernel/endpoint.h"
 #include "kernel/thread.h"
 
+#ifdef COCOS_CHECKING
+
 /* Counts begin anew. The queues and timelines of all CPUs. */
 const char *check_scheduler(void);
 
@@ -21,6 +23,38 @@ const char *check_endpoint(const struct endpoint *endpoint);
 const char *check_slots(const struct domain *domain);
 
 /* When all were shown: do the counts agree? */
-const char *check_threads_counted(void);
+const char *check_counted(void);
+
+#else
+
+static inline const char *check_scheduler(void)
+{
+    return NULL;
+}
+
+static inline const char *check_thread(const struct thread *thread)
+{
+    (void)thread;
+    return NULL;
+}
+
+static inline const char *check_endpoint(const struct endpoint *endpoint)
+{
+    (void)endpoint;
+    return NULL;
+}
+
+static inline const char *check_slots(const struct domain *domain)
+{
+    (void)domain;
+    return NULL;
+}
+
+static inline const char *check_counted(void)
+{
+    return NULL;
+}
+
+#endif
 
 #endif

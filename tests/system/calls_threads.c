@@ -355,6 +355,58 @@ static void test_stop_receiving(void)
     endpoint_end(ENDPOINT, CLIENT);
 }
 
+/* A server that asks another one before it answers. */
+static void serve(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    sys_wait(ENDPOINT, ITS_REPLY, DEADLINE_NEVER, &message);
+    for (;;) {
+        sys_call(FAULT_CLIENT, &message);
+        sys_reply_wait(ENDPOINT, ITS_REPLY, DEADLINE_NEVER, &message);
+    }
+}
+
+/* The other one: answers the long way, so that the kernel writes the capability for it. */
+static void serve_server(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    for (;;) {
+        sys_wait(FAULTS, REPLY, DEADLINE_NEVER, &message);
+        sys_reply(REPLY, &message);
+    }
+}
+
+static void call_thrice(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    for (result = 0; result < 3; result++) {
+        sys_call(CLIENT, &message);
+    }
+    thread_rest();
+}
+
+/* The short way notes neither where a server waits once more, nor what its own call has left. */
+static void test_stop_receiving_again(void)
+{
+    endpoint_make(ENDPOINT, CLIENT, 7);
+    endpoint_make(FAULTS, FAULT_CLIENT, 8);
+    thread_run(THIRD, URGENT, serve_server, 0);
+    thread_run(THREAD, URGENT, serve, 0);
+    thread_run(OTHER, URGENT, call_thrice, 0);
+    EXPECT(3, result);
+    EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD));
+    EXPECT(OK, sys_thread_stop(THREAD));
+    EXPECT(CAP_EMPTY, sys_slot_query(SLOT_SELF, ITS_REPLY));
+    thread_done(THREAD);
+    thread_done(OTHER);
+    thread_done(THIRD);
+    endpoint_end(ENDPOINT, CLIENT);
+    endpoint_end(FAULTS, FAULT_CLIENT);
+}
+
 static void test_stop_sleeping(void)
 {
     thread_run(THREAD, URGENT, doze, DEADLINE_NEVER - 1);
@@ -541,8 +593,8 @@ static void wake_often(uint64_t bit)
     }
 }
 
-/* Who gives way to a more urgent thread goes on when that waits, before another of its priority; but
- * only up to the end of its turn. */
+/* Who gives way to a more urgent thread goes on when that waits, before another of its priority;
+ * but only up to the end of its turn. */
 static void test_preempted(void)
 {
     unsigned again = 0;
@@ -620,6 +672,7 @@ int main(void)
     test_bad_registers();
     test_stop_sending_and_answer();
     test_stop_receiving();
+    test_stop_receiving_again();
     test_stop_sleeping();
     test_stop_running();
     test_faulted();
