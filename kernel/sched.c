@@ -32,14 +32,19 @@ static void dequeue(struct sched *sched, struct thread *thread)
     set_ready_key(sched, thread->cpu);
 }
 
-/* The running thread gives way to a more urgent one: the rest of its turn is kept for it, and it
- * goes on before the others of its priority. */
+/* The running thread gives way to a more urgent one: unless its turn is over, the rest of that is
+ * kept for it, and it goes on before the others of its priority. */
 static void preempt(struct sched *sched, struct thread *running)
 {
-    if (sched->turn_end != 0) {
+    uint64_t end = sched->turn_end;
+    if (end != 0) {
         uint64_t now = arch_now();
-        running->turn_left = sched->turn_end > now ? (uint32_t)(sched->turn_end - now) : 1;
         sched->turn_end = 0;
+        if (end <= now) {
+            enqueue(sched, running);
+            return;
+        }
+        running->turn_left = (uint32_t)(end - now);
     }
     priority_queue_add_first(&sched->ready, running);
     set_ready_key(sched, running->cpu);

@@ -1,7 +1,7 @@
 /*
  * Orders of events between two CPUs that hardly ever come about by themselves: a debugger stops CPU
- * 0 at one instruction of the kernel, lets CPU 1 go on up to its next sys_yield, and then both
- * (tests/test_smp.py). The kernel's command line says which.
+ * 0 at one instruction of the kernel, lets CPU 1 make one call and come to the next, and then both
+ * go on (tests/test_smp.py). The kernel's command line says which.
  */
 #include "tests/system/smp.h"
 
