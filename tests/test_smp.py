@@ -145,8 +145,8 @@ def test_orders(run_as_init, tmp_path, word):
                    "while *(unsigned short *)$pc != 0x0ff0", "stepi", "end"],  # the prefix LOCK and what follows
     }
     steps = [f"symbol-file {KERNELS['plain']}", "hbreak kernel_main", "continue", "delete", *stops[word], "delete",
-             "set scheduler-locking on", "thread 2", "hbreak *syscall_entry_locking", "ignore $bpnum 1", "continue", "delete",
-             "thread 1", "stepi 60",
+             "set scheduler-locking on", "thread 2", "hbreak *syscall_entry_locking", "ignore $bpnum 1", "continue",
+             "delete", "thread 1", "stepi 60",
              "set scheduler-locking off", "continue"]
     script = tmp_path / "script"
     script.write_text("\n".join([*steps, ""]))
