@@ -91,6 +91,9 @@ $(1)/obj/%.asm.o: %.asm $(1)/obj/kernel.flags build/gen/offsets.inc | $(FONT)
 	$$(call say,NASM,$$@)
 	$(NASM) $(NASMFLAGS) $(2) -MD $$(@:.o=.d) -MT $$@ -MP $$< -o $$@
 
+# nasm's list of what a file includes leaves this one out.
+$(1)/obj/kernel/x86/entry.asm.o: kernel/x86/short.inc
+
 # Twice: the second time with the names of the functions of the first, for backtraces.
 $(1)/kernel.elf: $$($(1)_OBJECTS) boot/kernel.ld $(1)/obj/kernel.link tools/symbols
 	$$(call say,LD  ,$$@)
