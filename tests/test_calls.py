@@ -38,6 +38,17 @@ def test_calls(run_as_init, program, kernel, options):
 LONG_TIMEOUT = 4 * 3600
 
 
+@pytest.mark.parametrize("kernel, options", [
+    ("plain", ["--memory", "128M"]),
+    pytest.param("plain", ["--emulator", "bochs"], marks=pytest.mark.long_run),
+    pytest.param("checking", ["--memory", "32M"], marks=pytest.mark.long_run)], ids=["plain", "bochs", "checking"])
+def test_every_port(run_as_init, kernel, options):
+    """All ports, all widths, in and out, without a right: each is a fault of the thread that tries."""
+    result = run_as_init(kernel, "calls_bounds", *options, "--append", "ports=65536", timeout=LONG_TIMEOUT)
+    assert "ports: 65536 of 65536 tried" in result.output
+    assert result.status == 0 and " 0 failed" in result.output, result.output
+
+
 def repeated(run_as_init, kernel, program, words, is_long):
     """Runs a program that takes its count from the kernel's command line, on a small machine: there the check of all
     invariants is quick, and memory runs out soon."""
