@@ -202,3 +202,16 @@ def test_storms_of_interrupts(run_as_init, kernel, count, times, is_long):
     result = run_as_init(kernel, "interrupt_storms", *options, timeout=LONG_TIMEOUT)
     counts = re.search(r"storms: (\d+) levels, (\d+) edges, (\d+) messages", result.output).groups()
     assert all(int(count) > times for count in counts)
+
+
+@pytest.mark.parametrize("kernel, options", [
+    ("plain", ["--cpus", 1]), ("plain", ["--cpus", 2]), ("checking", ["--cpus", 1]), ("plain", ["--emulator", "bochs"]),
+], ids=["1", "2", "checking", "bochs"])
+def test_storm_of_a_serial_port(run_as_init, kernel, options, is_long):
+    """A transmitter that says that it is empty as often as it is asked, beside threads of the same and of other
+    priorities: everybody goes on."""
+    words = f"milliseconds={60000 if is_long else 3000 if kernel == 'checking' else 300}"
+    result = run_as_init(kernel, "serial_storm", "--memory", "32M", *options, "--append", words, timeout=LONG_TIMEOUT)
+    told = [int(count) for count in re.findall(r"^serial storm: told (\d+)", result.output, re.MULTILINE)]
+    assert len(told) == 6
+    assert kernel == "checking" or min(told[1:4]) > 300, "a storm, and not some interrupts"
