@@ -32,19 +32,27 @@ static void dequeue(struct sched *sched, struct thread *thread)
     set_ready_key(sched, thread->cpu);
 }
 
+/* The same for a thread that has a limited turn. */
+static __attribute__((noinline)) void preempt_in_turn(struct sched *sched, struct thread *running)
+{
+    uint64_t end = sched->turn_end, now = arch_now();
+    sched->turn_end = 0;
+    if (end <= now) {
+        enqueue(sched, running);
+        return;
+    }
+    running->turn_left = (uint32_t)(end - now);
+    priority_queue_add_first(&sched->ready, running);
+    set_ready_key(sched, running->cpu);
+}
+
 /* The running thread gives way to a more urgent one: unless its turn is over, the rest of that is
  * kept for it, and it goes on before the others of its priority. */
 static void preempt(struct sched *sched, struct thread *running)
 {
-    uint64_t end = sched->turn_end;
-    if (end != 0) {
-        uint64_t now = arch_now();
-        sched->turn_end = 0;
-        if (end <= now) {
-            enqueue(sched, running);
-            return;
-        }
-        running->turn_left = (uint32_t)(end - now);
+    if (sched->turn_end != 0) {
+        preempt_in_turn(sched, running);
+        return;
     }
     priority_queue_add_first(&sched->ready, running);
     set_ready_key(sched, running->cpu);
