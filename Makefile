@@ -55,7 +55,7 @@ KERNEL_CFLAGS := -std=gnu17 -Os -g $(WARNINGS) -ffreestanding -fno-pic -fno-pie 
   -mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-asynchronous-unwind-tables \
   -fno-omit-frame-pointer -fno-strict-aliasing -fcf-protection=none -fcallgraph-info=su -Iinclude -I.
 # The kernel is compiled to be small, but for what runs a thousand times a second.
-KERNEL_FAST := $(addprefix kernel/,frame_calls.c grant_calls.c irq.c page_calls.c run.c sched.c signal.c \
+KERNEL_FAST := $(addprefix kernel/,cap.c frame_calls.c grant_calls.c irq.c page_calls.c run.c sched.c signal.c \
   traps.c x86/string.c x86/switch.c)
 # The checking kernel spends its time here.
 CHECKS_FAST := $(addprefix kernel/,check.c check_threads.c frame.c frame_free.c space.c)
