@@ -201,8 +201,13 @@ MODULES := $(filter %/init,$(SERVER_PROGRAMS)) $(filter-out %/init,$(SERVER_PROG
 build/modules.list: FORCE
 	$(call record,$(MODULES))
 
+# GRUB's parts are made once for all images, the tests' too.
+build/grub/bios.img build/grub/efi.img &: tools/iso $(wildcard /usr/lib/grub/i386-pc/kernel.img)
+	$(call say,GRUB,build/grub)
+	tools/iso --grub build/grub
+
 build/cocos.iso build/checking/cocos.iso: %/cocos.iso: %/kernel.elf $(MODULES) build/modules.list \
-    grub.cfg tools/iso
+    grub.cfg tools/iso build/grub/bios.img build/grub/efi.img
 	$(call say,ISO ,$@)
 	tools/iso $@ grub.cfg $< $(MODULES)
 

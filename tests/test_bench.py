@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OPERATIONS = ("syscall.null", "ipc.signal_wait", "linux.getppid", "frame.claim_release.1",
               "frame.claim_release.512", "frame.claim_release.2m", "frame.grant_revoke.1",
               "frame.grant_revoke.2m", "page.map_unmap.1", "domain.create_destroy")
+# They share one run of the bench, so they go to one process.
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.takes(100)]
 LINUX = ("getpid", "pipe_round_trip", "futex_round_trip", "unix_round_trip", "page_fault")
 
 

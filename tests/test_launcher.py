@@ -196,11 +196,19 @@ def test_output_has_plain_line_ends_and_no_firmware(run):
     assert "BdsDxe" in result.log and "BdsDxe" not in result.output
 
 
+def modes(terminal):
+    """How a terminal is set, as stty says it."""
+    return subprocess.run(
+        ["stty", "-g"], stdin=terminal, capture_output=True, check=True
+    ).stdout
+
+
 class Terminal:
     """tools/run on a terminal of its own."""
 
     def __init__(self, *arguments):
         self.ours, theirs = pty.openpty()
+        self.before = modes(theirs)
         self.process = subprocess.Popen(
             [RUN, *arguments], stdin=theirs, stdout=theirs, stderr=theirs
         )
@@ -224,9 +232,6 @@ PROMPT_ON_TERMINAL = "cocos>"
 
 def test_terminal(built):  # pylint: disable=unused-argument
     terminal = Terminal("--accel", "tcg")
-    before = subprocess.run(
-        ["stty", "-g"], stdin=terminal.theirs, capture_output=True, check=True
-    ).stdout
     terminal.wait_for("Ctrl-A X ends the machine")
     terminal.wait_for(PROMPT_ON_TERMINAL)
     terminal.type(b"echo typed here\r")
@@ -235,12 +240,7 @@ def test_terminal(built):  # pylint: disable=unused-argument
     terminal.type(b"poweroff 5\r")
     terminal.wait_for("power off, status 5")
     assert terminal.process.wait(20) == 5
-    assert (
-        subprocess.run(
-            ["stty", "-g"], stdin=terminal.theirs, capture_output=True, check=True
-        ).stdout
-        == before
-    )
+    assert modes(terminal.theirs) == terminal.before
 
 
 def test_terminal_end_by_key(built):  # pylint: disable=unused-argument

@@ -56,6 +56,7 @@ def copied_tree(tmp_path_factory):
     return tree
 
 
+@pytest.mark.takes(120)
 def test_everything_is_proved():
     done = prove(ROOT)
     counted = re.search(r"^proved (\d+) of (\d+) goals$", done.stdout, re.MULTILINE)
@@ -72,7 +73,7 @@ def test_a_bug_is_found(copy, name, file, good, bad, part, function):
     source = (ROOT / file).read_text()
     assert good in source, f"{name}: the place is gone"
     (copy / file).write_text(source.replace(good, bad, 1))
-    options = ["--only", part, "--seconds", "5"] + (["--functions", function] if function else [])
+    options = ["--only", part, "--seconds", "2"] + (["--functions", function] if function else [])
     done = prove(copy, *options)
     (copy / file).write_text(source)
     assert done.returncode == 1 and re.search(r"^unproved: ", done.stdout, re.MULTILINE), done.stdout

@@ -84,8 +84,8 @@ def test_one_that_does_not_start(run, tmp_path):
 PROGRAMS = {
     "smp_threads": ("moves", 60, 40, 60, 20000),
     "smp_messages": ("calls", 500, 300, 200, 200000),
-    "smp_frames": ("turns", 2000, 100, 300, 1000000),
-    "smp_revocation": ("rounds", 150, 50, 100, 300000),
+    "smp_frames": ("turns", 1000, 100, 300, 1000000),
+    "smp_revocation": ("rounds", 75, 50, 100, 300000),
     "smp_deaths": ("rounds", 40, 10, 10, 20000),
 }
 

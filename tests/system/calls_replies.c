@@ -23,7 +23,7 @@
 #define REPLY 60  /* HELD of them answered by the test; SERVER's is behind them */
 #define ITS_REPLY (REPLY + HELD)
 #define NEXT_REPLY (REPLY + HELD + 1)
-#define BLOCKED 1000
+#define BLOCKED 1000 /* or as the kernel's command line says: callers=200 */
 
 static volatile int64_t results[HELD];
 static volatile uint64_t answers[HELD];
@@ -387,12 +387,14 @@ BLOB(caller, "xor %edi, %edi; mov $4118, %eax; mov $3, %ebx\n\t"
              "ud2");
 _Static_assert(CALL_call == 4118, "as the code says");
 
+static uint64_t blocked; /* threads */
+
 static void block_thousand(void)
 {
-    blob_make(OTHER, caller, caller_end, BLOCKED + 20);
+    blob_make(OTHER, caller, caller_end, blocked + 20);
     EXPECT(OK, sys_slot_copy(OTHER, 3, NEXT_CLIENT, RIGHT_SEND, 0));
     EXPECT(OK, sys_slot_copy(OTHER, 4, CLIENT, RIGHT_SEND, 0));
-    for (unsigned i = 0; i < BLOCKED; i++) {
+    for (unsigned i = 0; i < blocked; i++) {
         blob_start(OTHER, SECOND, i % 16 ? PRIORITY_NORMAL : i / 16 % PRIORITIES, 0);
         EXPECT(OK, sys_slot_drop(SECOND));
     }
@@ -406,7 +408,7 @@ static void test_thousand(void)
     block_thousand();
     EXPECT(RECEIVED_CALL, sys_wait(NEXT, NEXT_REPLY, DEADLINE_NOW, &message)); /* one is held */
     EXPECT(OK, sys_object_destroy(NEXT));
-    for (unsigned i = 0; i < BLOCKED - 1; i++) {
+    for (unsigned i = 0; i < blocked - 1; i++) {
         EXPECT(RECEIVED_CALL, sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message));
         EXPECT(E_GONE, message.words[0]);
         if (i % 2) {
@@ -515,8 +517,9 @@ static void test_storm(uint64_t seed)
     EXPECT(0, sys_machine_query(SLOT_INIT_MACHINE, MACHINE_CHECK));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    blocked = word_of(argc, argv, "callers", BLOCKED);
     fund(SLOT_SELF, 32);
     endpoint_make(ENDPOINT, CLIENT, 1);
     endpoint_make(NEXT, NEXT_CLIENT, 0);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cocos/abi.h>
 #include <cocos/port_io.h>
@@ -29,6 +30,18 @@ static inline void check_value(int line, const char *what, int64_t expected, int
                got < 0 ? error_name(got) : "", (long)expected,
                expected < 0 ? error_name(expected) : "");
     }
+}
+
+/* The kernel's command line may say NAME=number. */
+static inline uint64_t word_of(int argc, char **argv, const char *name, uint64_t otherwise)
+{
+    size_t length = strlen(name);
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], name, length) == 0 && argv[i][length] == '=') {
+            return strtoull(argv[i] + length + 1, NULL, 10);
+        }
+    }
+    return otherwise;
 }
 
 /* A claim that must succeed: returns the address. */

@@ -96,18 +96,6 @@ static inline uint64_t worker_value(const struct worker *worker, unsigned number
     return values[number % THREAD_VALUES_PER_READ];
 }
 
-/* The kernel's command line may say NAME=number. */
-static inline uint64_t word_of(int argc, char **argv, const char *name, uint64_t otherwise)
-{
-    size_t length = strlen(name);
-    for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], name, length) == 0 && argv[i][length] == '=') {
-            return strtoull(argv[i] + length + 1, NULL, 10);
-        }
-    }
-    return otherwise;
-}
-
 static inline uint64_t random_next(uint64_t *state)
 {
     *state ^= *state << 13;
