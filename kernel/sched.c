@@ -26,13 +26,19 @@ static void enqueue(struct sched *sched, struct thread *thread)
     set_ready_key(sched, thread->cpu);
 }
 
+static void enqueue_first(struct sched *sched, struct thread *thread)
+{
+    priority_queue_add_first(&sched->ready, thread);
+    set_ready_key(sched, thread->cpu);
+}
+
 static void dequeue(struct sched *sched, struct thread *thread)
 {
     priority_queue_remove(&sched->ready, thread);
     set_ready_key(sched, thread->cpu);
 }
 
-/* The same for a thread that has a limited turn. */
+/* A thread that has a limited turn gives way: apart, so that the usual case stays short. */
 static __attribute__((noinline)) void preempt_in_turn(struct sched *sched, struct thread *running)
 {
     uint64_t end = sched->turn_end, now = arch_now();
@@ -42,8 +48,7 @@ static __attribute__((noinline)) void preempt_in_turn(struct sched *sched, struc
         return;
     }
     running->turn_left = (uint32_t)(end - now);
-    priority_queue_add_first(&sched->ready, running);
-    set_ready_key(sched, running->cpu);
+    enqueue_first(sched, running);
 }
 
 /* The running thread gives way to a more urgent one: unless its turn is over, the rest of that is
@@ -54,8 +59,7 @@ static void preempt(struct sched *sched, struct thread *running)
         preempt_in_turn(sched, running);
         return;
     }
-    priority_queue_add_first(&sched->ready, running);
-    set_ready_key(sched, running->cpu);
+    enqueue_first(sched, running);
 }
 
 static bool runs(const struct thread *thread)

