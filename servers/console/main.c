@@ -5,8 +5,8 @@
  * It never calls another server, so that any server may call it. It must not printf: that would
  * be a call to itself.
  *
- * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts" (line 4),
- * "devices" (the screen's memory). It ends with 1 when it may not use the serial line, with 2
+ * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts0" (line 4),
+ * "devices0" (the screen's memory). It ends with 1 when it may not use the serial line, with 2
  * when init does not let it serve, and with 3 when its endpoint is gone.
  */
 #include <stdio.h>

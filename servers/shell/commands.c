@@ -54,6 +54,7 @@ static const struct command commands[] = {
     {"run", "NAME [ARGUMENTS]", "starts a program; waits until it ends or serves", run_command},
     {"ps", "", "lists the programs: number, state, status, name", ps_command},
     {"kill", "NUMBER", "ends a program", kill_command},
+    {"restart", "NAME", "ends a server, if it runs, and starts it again", restart_command},
     {"modules", "", "lists the programs that can be run", modules_command},
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
