@@ -8,11 +8,13 @@
 
 #include <stddef.h>
 
+#include "kernel/check_threads.h"
 #include "kernel/domain.h"
 #include "kernel/frame.h"
 #include "kernel/frame_ptr.h"
 #include "kernel/loan.h"
 #include "kernel/panic.h"
+#include "kernel/sched.h"
 #include "kernel/x86/arch.h"
 
 #define ENTRIES 512u
@@ -229,6 +231,28 @@ static inline const char *check_record(const struct frame *record)
     return NULL;
 }
 
+static inline bool is_object(const struct frame *record)
+{
+    return record->type >= FRAME_DOMAIN && record->type <= FRAME_ENDPOINT;
+}
+
+/* What threads, endpoints, and domains in their slots, have to do with each other. */
+static const char *check_object(const struct frame *record, uint64_t frame)
+{
+    switch (record->type) {
+    case FRAME_DOMAIN:
+        return check_slots(frame_ptr(frame));
+    case FRAME_ENDPOINT:
+        return check_endpoint(frame_ptr(frame));
+    case FRAME_THREAD:
+        return loan_is_whole(frame_ptr(frame))
+                   ? check_thread(frame_ptr(frame))
+                   : "a thread has lent frames to a domain that does not owe it an answer";
+    default:
+        return NULL;
+    }
+}
+
 static const char *check_split(const struct block *block, uint64_t base)
 {
     const struct frame *records = frame_records_of(block);
@@ -238,19 +262,25 @@ static const char *check_split(const struct block *block, uint64_t base)
         if (problem != NULL) {
             return problem;
         }
-        if (records[i].type == FRAME_THREAD &&
-            !loan_is_whole(frame_ptr(base + (i << FRAME_SHIFT)))) {
-            return "a thread has lent frames to a domain that does not owe it an answer";
+        if (is_object(&records[i])) {
+            problem = check_object(&records[i], base + (i << FRAME_SHIFT));
+            if (problem != NULL) {
+                return problem;
+            }
         }
         free += records[i].type == FRAME_FREE;
     }
     return free == block->free_count ? NULL : "a split block's count of free frames is wrong";
 }
 
-/* With all mappings counted down to zero: records, and what is free. */
+/* With all mappings counted down to zero: records, objects, and what is free. */
 static const char *check_records(uint64_t *free)
 {
     *free = 0;
+    const char *scheduler = check_scheduler();
+    if (scheduler != NULL) {
+        return scheduler;
+    }
     for (uint64_t index = next_in_use(0); index != NO_BLOCK; index = next_in_use(index + 1)) {
         const struct block *block = frame_block(index);
         bool split = block->whole.type == FRAME_SPLIT;
@@ -261,7 +291,7 @@ static const char *check_records(uint64_t *free)
         }
         *free += split ? block->free_count : block->whole.type == FRAME_FREE ? FRAMES_PER_BLOCK : 0;
     }
-    return NULL;
+    return check_counted();
 }
 
 const char *check_invariants(void)
@@ -285,11 +315,50 @@ const char *check_invariants(void)
 }
 
 #ifdef COCOS_CHECKING
-void check_after_call(void)
+
+static void panic_if(const char *problem)
 {
-    const char *problem = check_invariants();
     if (problem != NULL) {
         panic("invariant broken: %s", problem);
     }
 }
+
+void check_after_call(void)
+{
+    panic_if(check_invariants());
+}
+
+static __attribute__((noinline)) uint64_t next_object(const struct frame *records, uint64_t i)
+{
+    while (i < FRAMES_PER_BLOCK && !is_object(&records[i])) {
+        i++;
+    }
+    return i;
+}
+
+static const char *check_objects(void)
+{
+    const char *problem = check_scheduler();
+    for (uint64_t index = next_split(0); index < frame_block_count && problem == NULL;
+         index = next_split(index + 1)) {
+        const struct frame *records = frame_records_of(frame_block(index));
+        for (uint64_t i = next_object(records, 0); i < FRAMES_PER_BLOCK && problem == NULL;
+             i = next_object(records, i + 1)) {
+            problem = check_object(&records[i], (index << BLOCK_SHIFT) + (i << FRAME_SHIFT));
+        }
+    }
+    return problem != NULL ? problem : check_counted();
+}
+
+void check_after_message(void)
+{
+    const struct sched *sched = arch_sched();
+    panic_if(check_objects());
+    /* Of several CPUs, one may not have heard yet of what is more urgent. */
+    if (arch_cpu_count == 1 &&
+        (sched->rests || sched->ready.used >> arch_current()->priority > 1)) {
+        panic("a message leaves a more urgent thread waiting");
+    }
+}
+
 #endif

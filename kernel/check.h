@@ -11,9 +11,13 @@
  */
 const char *check_invariants(void);
 
-/* In the checking build: panics when check_invariants finds anything. Else nothing. */
+/* In the checking build: panics when check_invariants finds anything, or the invariants of threads
+ * and what they wait at are broken (check_threads.h). Else nothing. */
 #ifdef COCOS_CHECKING
 void check_after_call(void);
+
+/* The same behind a message by the short way (kernel/x86/short.inc): of what messages change. */
+void check_after_message(void);
 #else
 static inline void check_after_call(void)
 {

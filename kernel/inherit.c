@@ -34,10 +34,6 @@ void inherit(const struct thread *thread)
 static uint8_t most_urgent(const struct thread *thread)
 {
     uint8_t priority = thread->own_priority;
-    const struct thread *unwritten = thread_at(thread->caller);
-    if (unwritten != NULL && unwritten->priority > priority) {
-        priority = unwritten->priority;
-    }
     for (const struct thread *caller = thread->callers.first; caller != NULL;
          caller = caller->next) {
         priority = caller->priority > priority ? caller->priority : priority;

@@ -69,9 +69,7 @@ void ipc_release_slot(const struct thread *receiver)
 
 void ipc_leave(struct thread *thread)
 {
-    /* The short way does not write `endpoint` when it waits once more. */
-    struct endpoint *endpoint =
-        thread->state == THREAD_RECEIVING ? thread->wait_endpoint : thread->endpoint;
+    struct endpoint *endpoint = thread->endpoint;
     sched_end_deadline(thread);
     switch (thread->state) {
     case THREAD_SENDING:

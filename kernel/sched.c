@@ -32,6 +32,32 @@ static void dequeue(struct sched *sched, struct thread *thread)
     set_ready_key(sched, thread->cpu);
 }
 
+/* The same for a thread that has a limited turn. */
+static __attribute__((noinline)) void preempt_in_turn(struct sched *sched, struct thread *running)
+{
+    uint64_t end = sched->turn_end, now = arch_now();
+    sched->turn_end = 0;
+    if (end <= now) {
+        enqueue(sched, running);
+        return;
+    }
+    running->turn_left = (uint32_t)(end - now);
+    priority_queue_add_first(&sched->ready, running);
+    set_ready_key(sched, running->cpu);
+}
+
+/* The running thread gives way to a more urgent one: unless its turn is over, the rest of that is
+ * kept for it, and it goes on before the others of its priority. */
+static void preempt(struct sched *sched, struct thread *running)
+{
+    if (sched->turn_end != 0) {
+        preempt_in_turn(sched, running);
+        return;
+    }
+    priority_queue_add_first(&sched->ready, running);
+    set_ready_key(sched, running->cpu);
+}
+
 static bool runs(const struct thread *thread)
 {
     return arch_current_of(thread->cpu) == thread && !arch_sched_of(thread->cpu)->rests;
@@ -67,7 +93,7 @@ void sched_wake(struct thread *thread)
         return;
     }
     if (!sched->rests) {
-        enqueue(sched, running);
+        preempt(sched, running);
     }
     thread->state = THREAD_READY;
     arch_switch(thread);
@@ -245,21 +271,30 @@ static struct thread *choose(struct sched *sched)
     if (!sched->rests) {
         struct thread *running = arch_current();
         uint32_t rivals = sched->ready.used >> running->priority;
-        bool yields = rivals > 1 || (sched->must_yield && rivals != 0);
+        bool yields = sched->must_yield && rivals != 0;
         sched->must_yield = false;
-        if (!yields) {
+        if (!yields && rivals <= 1) {
             return running;
         }
         sched->rests = true;
-        enqueue(sched, running);
+        if (yields) {
+            enqueue(sched, running);
+        } else {
+            preempt(sched, running);
+        }
     }
     return take_first(sched);
 }
 
-/* Tickless: only who keeps others of his priority waiting gets a limited turn. */
-static void limit_turn(struct sched *sched, const struct thread *running)
+/* Tickless: only who keeps others of his priority waiting gets a limited turn. Who was preempted
+ * has what is left of his. */
+static void limit_turn(struct sched *sched, struct thread *running)
 {
-    if (sched->turn_end == 0 && sched->ready.used >> running->priority != 0) {
+    if (running->turn_left != 0) {
+        sched->turn_end = arch_now() + running->turn_left;
+        running->turn_left = 0;
+        set_alarm(sched);
+    } else if (sched->turn_end == 0 && sched->ready.used >> running->priority != 0) {
         sched->turn_end = arch_now() + TURN_NS;
         set_alarm(sched);
     }

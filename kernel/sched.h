@@ -5,6 +5,9 @@
  * Each CPU has a current thread: the one whose address space and TLS base it has loaded. It is the
  * running one, unless the CPU rests: inside the kernel after it was made to wait, and while idle.
  *
+ * A thread that gives way to a more urgent one goes to the head of its queue, and has the rest of
+ * its turn when it goes on; one whose turn has ended, or that yields, goes to the tail.
+ *
  * Invariant: every READY thread that no CPU runs is in the run queue of its CPU and priority; no
  * other thread is in one. A running thread is at least as urgent as all in its CPU's run queue.
  */

@@ -220,6 +220,9 @@ static int64_t give_up_fpu(struct thread *thread, uint64_t value)
     if (thread != caller_thread() && thread->state != THREAD_STOPPED) {
         return E_RUNNING;
     }
+    if (thread != caller_thread()) {
+        sched_forget(thread); /* another CPU may still have it loaded */
+    }
     thread->flags &= (uint8_t)~THREAD_HAS_FPU;
     thread_set_key(thread);
     arch_fpu_reset(thread);

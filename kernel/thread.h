@@ -84,7 +84,7 @@ struct thread {
     struct domain *domain;
     struct thread *next, *prev; /* in the queue its state names; ANSWER: among its answerer's */
     bool faulted;               /* the message is a fault's: words in `fault` */
-    bool stopped_by_fault;      /* STOPPED because of a fault that nobody answered */
+    uint32_t turn_left;         /* of the turn it was in when a more urgent one came, in ns; or 0 */
 
     /* While SENDING, ANSWER or RECEIVING: */
     struct endpoint *endpoint;

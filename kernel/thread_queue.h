@@ -19,6 +19,18 @@ static inline void thread_queue_add(struct thread_queue *queue, struct thread *t
     queue->last = thread;
 }
 
+static inline void thread_queue_add_first(struct thread_queue *queue, struct thread *thread)
+{
+    thread->prev = NULL;
+    thread->next = queue->first;
+    if (queue->first != NULL) {
+        queue->first->prev = thread;
+    } else {
+        queue->last = thread;
+    }
+    queue->first = thread;
+}
+
 static inline void thread_queue_remove(struct thread_queue *queue, struct thread *thread)
 {
     if (thread->prev != NULL) {
@@ -43,6 +55,12 @@ _Static_assert(PRIORITIES == 32, "one bit each");
 static inline void priority_queue_add(struct priority_queue *queue, struct thread *thread)
 {
     thread_queue_add(&queue->queues[thread->priority], thread);
+    queue->used |= 1u << thread->priority;
+}
+
+static inline void priority_queue_add_first(struct priority_queue *queue, struct thread *thread)
+{
+    thread_queue_add_first(&queue->queues[thread->priority], thread);
     queue->used |= 1u << thread->priority;
 }
 

@@ -87,6 +87,14 @@ def test_stack_overflow_of_another_cpu(seeded):
     assert log[-1] == "machine halted"
 
 
+def test_debug_exception_of_the_kernel(seeded):
+    """The trap flag set within the kernel, where user mode's cannot get: a panic, on a stack of its
+    own."""
+    log = seeded("set $rip = idle_serve_interrupts", "set $eflags = $eflags | 0x100")
+    assert panic_of(log).startswith("panic: the kernel took exception 1 at ")
+    assert log[-1] == "machine halted"
+
+
 def test_stops_the_other_cpus(run, tmp_path):
     """After a panic of CPU 0 every other one stands in its NMI's handler."""
     script = tmp_path / "script"

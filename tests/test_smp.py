@@ -100,8 +100,8 @@ def run_as_init(run, tmp_path):
         iso = tmp_path / "test.iso"
         subprocess.run([ROOT / "tools/iso", iso, ROOT / "grub.cfg", KERNELS[kernel], init], check=True)
         result = run("--iso", iso, *options, timeout=timeout)
-        verdict = re.search(r"^(\d+) checks, (\d+) failed$", result.output, re.MULTILINE)
-        assert verdict and int(verdict[1]) > 20 and int(verdict[2]) == 0, result.output
+        verdict = re.search(r"^(\d+) checks, (\d+) failed\r?$", result.log, re.MULTILINE)
+        assert verdict and int(verdict[1]) > 20 and int(verdict[2]) == 0, result.log
         assert result.status == 0
         return result
 
@@ -126,6 +126,32 @@ def test_together(run_as_init, program, kernel, count, options, is_long):
     if is_long and kernel == "plain" and "bochs" not in options:
         times = long
     run_as_init(kernel, program, "--cpus", count, *options, "--append", f"{word}={times}", timeout=LONG_TIMEOUT)
+
+
+def short_answer():
+    """Where the short way of reply_wait begins, of the two that there are that with the kernel's lock."""
+    names = subprocess.run(["nm", KERNELS["plain"]], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    symbols = [(int(line.split()[0], 16), line.split()[2]) for line in names]
+    start = dict((name, address) for address, name in symbols)["syscall_entry_locking"]
+    return min(at for at, name in symbols if at > start and re.fullmatch(r"\.\.@\d+\.reply_wait", name))
+
+
+@pytest.mark.parametrize("word", ["fault", "answer"])
+def test_orders(run_as_init, tmp_path, word):
+    """CPU 0 is stopped before it takes the lock, while CPU 1 changes what it is about."""
+    stops = {
+        "fault": ["hbreak *kernel_trap if ((struct registers *)$rdi)->vector == 14", "continue"],
+        "answer": [f"hbreak *{short_answer():#x}", "ignore $bpnum 2", "continue", "set scheduler-locking on",
+                   "while *(unsigned short *)$pc != 0x0ff0", "stepi", "end"],  # the prefix LOCK and what follows
+    }
+    steps = [f"symbol-file {KERNELS['plain']}", "hbreak kernel_main", "continue", "delete", *stops[word], "delete",
+             "set scheduler-locking on", "thread 2", "hbreak *syscall_entry_locking", "ignore $bpnum 1", "continue",
+             "delete", "thread 1", "stepi 60",
+             "set scheduler-locking off", "continue"]
+    script = tmp_path / "script"
+    script.write_text("\n".join([*steps, ""]))
+    run_as_init("plain", "smp_orders", "--cpus", 2, "--memory", "128M", "--debugger-script", script, "--append",
+                f"{word}=1")
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -176,3 +202,16 @@ def test_storms_of_interrupts(run_as_init, kernel, count, times, is_long):
     result = run_as_init(kernel, "interrupt_storms", *options, timeout=LONG_TIMEOUT)
     counts = re.search(r"storms: (\d+) levels, (\d+) edges, (\d+) messages", result.output).groups()
     assert all(int(count) > times for count in counts)
+
+
+@pytest.mark.parametrize("kernel, options", [
+    ("plain", ["--cpus", 1]), ("plain", ["--cpus", 2]), ("checking", ["--cpus", 1]), ("plain", ["--emulator", "bochs"]),
+], ids=["1", "2", "checking", "bochs"])
+def test_storm_of_a_serial_port(run_as_init, kernel, options, is_long):
+    """A transmitter that says that it is empty as often as it is asked, beside threads of the same and of other
+    priorities: everybody goes on."""
+    words = f"milliseconds={60000 if is_long else 3000 if kernel == 'checking' else 300}"
+    result = run_as_init(kernel, "serial_storm", "--memory", "32M", *options, "--append", words, timeout=LONG_TIMEOUT)
+    told = [int(count) for count in re.findall(r"^serial storm: told (\d+)", result.output, re.MULTILINE)]
+    assert len(told) == 6
+    assert kernel == "checking" or min(told[1:4]) > 300, "a storm, and not some interrupts"

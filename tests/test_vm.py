@@ -13,7 +13,7 @@ KERNELS_OWN = {"kernel", "records", "table stock", "page table", "domain", "slot
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 SIZE = r"([\d.]+ [KMGT]iB)"
 FRAME = 4096
-GUARD_BELOW_STACKS = 4
+GUARD_BELOW_STACKS = 5
 
 
 @dataclass

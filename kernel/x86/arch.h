@@ -24,6 +24,7 @@ struct registers {
 
 #define VECTOR_SYSCALL 256
 #define VECTOR_ALL_REGISTERS 257 /* none: the thread leaves with all registers as they are here */
+#define VECTOR_DEBUG 1
 #define VECTOR_NO_FPU 7
 #define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14

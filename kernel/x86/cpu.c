@@ -54,7 +54,7 @@ static char features[64];
 static uint64_t chosen_cr4; /* bits to be set on every CPU */
 
 extern const uint64_t trap_stubs[256];
-extern char nmi_entry[], double_fault_entry[], machine_check_entry[], kernel_exit[];
+extern char nmi_entry[], double_fault_entry[], machine_check_entry[], debug_entry[], kernel_exit[];
 extern char boot_stack_guard[];
 
 /* ---- Stacks ---- */
@@ -73,7 +73,8 @@ static uint64_t stack_top(const struct cpu *cpu, unsigned stack)
 
 bool arch_stack(unsigned index, struct arch_stack *stack)
 {
-    static const char *const names[STACKS] = {"kernel", "NMI", "double-fault", "machine-check"};
+    static const char *const names[STACKS] = {"kernel", "NMI", "double-fault", "machine-check",
+                                              "debug"};
     unsigned number = index / STACKS;
     if (number >= CPUS_MAX || cpus[number] == NULL) {
         return false;
@@ -164,6 +165,7 @@ static BOOT_ONLY void make_gates(void)
     for (unsigned vector = 0; vector < 256; vector++) {
         set_gate(vector, trap_stubs[vector], 0);
     }
+    set_gate(VECTOR_DEBUG, (uint64_t)debug_entry, STACK_DEBUG);
     set_gate(2, (uint64_t)nmi_entry, STACK_NMI);
     set_gate(8, (uint64_t)double_fault_entry, STACK_DOUBLE_FAULT);
     set_gate(18, (uint64_t)machine_check_entry, STACK_MACHINE_CHECK);

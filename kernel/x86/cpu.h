@@ -53,14 +53,21 @@ struct tss {
 #define NO_IO_MAP sizeof(struct tss) /* in io_map: behind the end, every port is refused */
 
 /*
- * A CPU's stacks: for threads' way into the kernel, NMI, double fault and machine check. Each lies
- * above a frame that the identity map leaves out. tests/test_stack.py holds the sizes against what
- * the compiler says of every path.
+ * A CPU's stacks: for threads' way into the kernel, NMI, double fault, machine check and debug
+ * exceptions. Each lies above a frame that the identity map leaves out. tests/test_stack.py holds
+ * the sizes against what the compiler says of every path.
  */
-enum stack { STACK_KERNEL, STACK_NMI, STACK_DOUBLE_FAULT, STACK_MACHINE_CHECK, STACKS };
+enum stack {
+    STACK_KERNEL,
+    STACK_NMI,
+    STACK_DOUBLE_FAULT,
+    STACK_MACHINE_CHECK,
+    STACK_DEBUG,
+    STACKS
+};
 #define STACK_GUARD_BYTES 4096
 #define STACK_KERNEL_BYTES 8192
-#define STACK_TRAP_BYTES 4096 /* of the other three */
+#define STACK_TRAP_BYTES 4096 /* of the others */
 #define STACKS_BYTES                                                                               \
     (STACKS * STACK_GUARD_BYTES + STACK_KERNEL_BYTES + (STACKS - 1) * STACK_TRAP_BYTES)
 
@@ -96,6 +103,7 @@ _Static_assert(offsetof(struct cpu, tss.rsp[0]) % 8 == 0, "read and written as o
 extern struct cpu boot_cpu;
 
 #define FLAGS_USER 0x202u /* IF and the bit that is always one */
+#define FLAG_TRAP 0x100u
 
 /* By number; those that are in use or may come to be, else NULL. */
 extern struct cpu *cpus[CPUS_MAX];

@@ -18,6 +18,9 @@ section .text
 bits 64
 extern kernel_syscall, kernel_trap, kernel_own_trap
 extern plain_calls, kernel_lock
+%ifdef COCOS_CHECKING
+extern check_after_message
+%endif
 
 %macro push_registers 0
     push rax
@@ -213,6 +216,7 @@ trap_entry:
     test byte [rsp + 24], 3             ; cs: from user mode?
     jz trap_from_kernel
     swapgs
+trap_from_user:
     push_registers
 trap_saved:
     mov rdi, rsp
@@ -222,14 +226,6 @@ trap_saved:
     xor ebp, ebp
     call kernel_trap
     jmp kernel_exit
-trap_from_kernel:
-    push_registers
-    mov rdi, rsp
-    cld
-    call kernel_own_trap
-    pop_registers
-    add rsp, 16
-    iretq
 
 ; NMI, double fault, machine check: on stacks of their own, where GS is not to be trusted. They
 ; end in kernel_own_trap, which panics or returns without touching GS.
@@ -240,17 +236,56 @@ global %1
     push 0
 %endif
     push %2
+    jmp trap_from_kernel
+%endmacro
+own_stack_stub nmi_entry, 2
+own_stack_stub double_fault_entry, 8
+own_stack_stub machine_check_entry, 18
+
+; Debug exceptions: from user mode a fault like others. The trap flag over a SYSCALL may trap at the
+; kernel's first instruction, though SYSCALL has cleared it (Bochs does that); there rsp and GS are
+; still the user's, hence the stack of its own. What was to be trapped is over then.
+global debug_entry
+debug_entry:
+    push 0
+    push VECTOR_DEBUG
+    test byte [rsp + 24], 3
+    jz .of_kernel
+    swapgs
+    mov [gs:CPU_SCRATCH], rax
+    mov rax, rsp
+    mov rsp, [gs:CPU_TOP]               ; what the processor pushed goes where traps push
+%assign word 6
+%rep 7
+    push qword [rax + 8 * word]
+%assign word word-1
+%endrep
+    mov rax, [gs:CPU_SCRATCH]
+    jmp trap_from_user
+.of_kernel:
+    cmp qword [rsp + 16], syscall_entry
+    je .entering
+    cmp qword [rsp + 16], syscall_entry_locking
+    je .entering
+    cmp qword [rsp + 16], syscall_entry_bare
+    jne trap_from_kernel
+.entering:
+    push rax
+    xor eax, eax
+    mov dr6, rax                        ; the processor never clears it
+    pop rax
+    add rsp, 16                         ; vector, code
+    and qword [rsp + 16], ~FLAG_TRAP
+    iretq
+
+trap_from_kernel:
     push_registers
     mov rdi, rsp
     cld
     call kernel_own_trap
     pop_registers
-    add rsp, 16
+    add rsp, 16                         ; vector, code
     iretq
-%endmacro
-own_stack_stub nmi_entry, 2
-own_stack_stub double_fault_entry, 8
-own_stack_stub machine_check_entry, 18
 
 ; Idle: interrupts on until one was served, then back to the caller.
 global idle_until_interrupt

@@ -1,8 +1,8 @@
 /*
  * What is switched from thread to thread: address space, stack for traps, FPU state, TLS, ports.
  *
- * The FPU is switched eagerly between the threads that use it; for all others it is off (CR0.TS),
- * and the trap that its first use takes makes a thread one that uses it.
+ * The FPU is switched eagerly between the threads that use it; for all others it is off (CR0.TS)
+ * and as new, and the trap that its first use takes makes a thread one that uses it.
  */
 #include <stddef.h>
 
@@ -249,11 +249,17 @@ static void load_bases(const struct thread *thread)
     }
 }
 
+/* Before the FPU is switched off, it is made as new: CR0.TS alone keeps nobody from what is left in
+ * it on processors that read it in speculation (CVE-2018-3665), nor in QEMU 7.2, where XSAVE does
+ * not look at the bit. */
 static void load_fpu_of(struct cpu *cpu, const struct thread *thread)
 {
-    set_fpu(cpu, thread->flags & THREAD_HAS_FPU);
     if (thread->flags & THREAD_HAS_FPU) {
+        set_fpu(cpu, true);
         load_fpu(thread);
+    } else if (cpu->fpu_on) {
+        load_fpu(&thread_nobody);
+        set_fpu(cpu, false);
     }
 }
 
@@ -332,6 +338,7 @@ void arch_user_mode_init(void)
         cpu_set_trap(VECTOR_PAGE_FAULT, page_fault_short);
     }
     arch_cpu()->epoch = cap_epoch;
+    arch_fpu_reset(&thread_nobody);
     arch_cpu()->fpu_on = true;
     arch_load_more(&thread_nobody);
 }

@@ -80,9 +80,9 @@ static void load(const uint8_t *area)
     }
 }
 
-static void save(uint8_t *area)
+/* FXSAVE traps everywhere, XSAVE where QEMU does not run. */
+static void save_untouched(uint8_t *area)
 {
-    __asm__ volatile("fnop");
     for (uint32_t i = 0; i < 64; i++) {
         area[512 + i] = 0;
     }
@@ -91,6 +91,12 @@ static void save(uint8_t *area)
     } else {
         __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
     }
+}
+
+static void save(uint8_t *area)
+{
+    __asm__ volatile("fnop");
+    save_untouched(area);
 }
 
 /* Anything, in all registers that there are. */
@@ -259,33 +265,65 @@ static void test_stopped(void)
 
 /* ---- One that never used it ---- */
 
-static void look_first(uint64_t unused)
+/* How many bytes are not as in a new FPU. */
+static uint64_t count_used(const uint8_t *found)
 {
-    (void)unused;
-    uint8_t *found = areas[0][0];
-    uint64_t wrong = 0;
-    save(found);
-    wrong += found[0] != 0x7f || found[1] != 3 || found[24] != 0x80 || found[25] != 0x1f;
+    uint64_t wrong = found[0] != 0x7f || found[1] != 3 || found[24] != 0x80 || found[25] != 0x1f;
     for (uint32_t i = 2; i < area_bytes; i++) {
         wrong += counts[i] && (i < 24 || i > 27) && found[i] != 0;
     }
+    return wrong;
+}
+
+static void say_used(uint64_t wrong)
+{
     struct message message = {.words = {1, wrong}};
     sys_call(CLIENT, &message);
     thread_rest();
 }
 
+/* Also where the processor lets it look while the FPU is off: there is nothing left in it. */
+static void look_first(uint64_t untouched)
+{
+    uint8_t *found = areas[0][0];
+    if (untouched) {
+        save_untouched(found);
+    } else {
+        save(found);
+    }
+    say_used(count_used(found));
+}
+
+/* All registers are as new for who has given them up. */
+static void look_after(uint64_t unused)
+{
+    (void)unused;
+    uint8_t *found = areas[0][0];
+    uint64_t seed = 8, wrong = 0;
+    for (unsigned i = 0; i < 10; i++) {
+        scramble(areas[0][1], &seed);
+        load(areas[0][1]);
+        sys_yield();
+        wrong += sys_thread_set(SLOT_NONE, THREAD_FPU, 0) != OK;
+        save_untouched(found);
+        wrong += count_used(found);
+    }
+    say_used(wrong);
+}
+
 static void test_first_use(void)
 {
-    for (unsigned other = 0; other < 2; other++) {
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned other = i & 1, untouched = i >> 1;
         job = (struct job){.way = SPIN, .seed = 5};
         thread_run(FIRST, LAZY, juggle, UINT64_MAX - 1);
         make_other();
         WAIT_FOR(thread_value(FIRST, THREAD_USES) & THREAD_USES_FPU);
         if (other) {
-            start_other(look_first, 0, URGENT);
+            start_other(look_first, untouched, URGENT);
         } else {
             EXPECT(OK, sys_slot_copy(SLOT_SELF, ITS_FIRST, CLIENT, RIGHT_SEND, 0));
-            thread_run(ECHO, URGENT, look_first, 0);
+            thread_run(ECHO, URGENT, look_first, untouched);
         }
         receive_verdicts(1);
         if (!other) {
@@ -294,6 +332,13 @@ static void test_first_use(void)
         thread_done(FIRST);
         end_other();
     }
+}
+
+static void test_given_up(void)
+{
+    thread_run(FIRST, LAZY, look_after, 0);
+    receive_verdicts(1);
+    thread_done(FIRST);
 }
 
 /* ---- All other registers ---- */
@@ -438,6 +483,7 @@ int main(void)
     }
     test_stopped();
     test_first_use();
+    test_given_up();
     test_messages(LAZY, LAZY);
     test_messages(URGENT, LAZY);
     test_messages(LAZY, URGENT);

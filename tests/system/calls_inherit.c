@@ -89,6 +89,23 @@ static void call_second(uint64_t deadline)
     thread_rest();
 }
 
+/* The second time all know the way: it is the short one. */
+static void call_twice(uint64_t deadline)
+{
+    struct message message = {.words = {0}};
+    sys_call(CLIENT, &message);
+    last_does = WAIT_AT_GATE;
+    call(deadline);
+}
+
+static void call_sixth(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    second_result = sys_call(CLIENT + 5, &message);
+    thread_rest();
+}
+
 /* ---- The chain ---- */
 
 static void make_chain(unsigned does)
@@ -259,18 +276,20 @@ static void test_changes(void)
 /* A caller as urgent as the servers comes the short way; then it becomes more urgent. */
 static void test_short_way(void)
 {
-    start_waiting(DEADLINE_NEVER);
-    thread_done(CALLER);
-    end_chain();
-    make_chain(WAIT_AT_GATE);
+    make_chain(ANSWER_AT_ONCE);
     EXPECT(OK, sys_thread_set(HOG, THREAD_PRIORITY, 0));
-    thread_run(CALLER, SERVER_PRIORITY, call, DEADLINE_NEVER);
+    thread_run(CALLER, SERVER_PRIORITY, call_twice, DEADLINE_NEVER);
     WAIT_FOR(thread_state(CALLER) == THREAD_IS_AWAITING_ANSWER &&
              thread_state(THREAD + SERVERS - 2) == THREAD_IS_AWAITING_ANSWER &&
              thread_state(THREAD + SERVERS - 1) == THREAD_IS_RECEIVING);
     EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD + SERVERS - 1));
     EXPECT(OK, sys_thread_set(THREAD + 5, THREAD_PRIORITY, 1)); /* its caller is not */
     expect_urgency(0, 0, 0);
+    thread_run(SECOND, URGENT, call_sixth, 0); /* and another one waits, for a while */
+    expect_urgency(5, SERVERS, URGENT);
+    EXPECT(OK, sys_thread_stop(SECOND));
+    expect_urgency(0, 0, 0);
+    thread_done(SECOND);
     EXPECT(OK, sys_thread_set(CALLER, THREAD_PRIORITY, URGENT));
     expect_urgency(0, SERVERS, URGENT);
     EXPECT(OK, sys_thread_set(CALLER, THREAD_PRIORITY, 1));

@@ -355,6 +355,58 @@ static void test_stop_receiving(void)
     endpoint_end(ENDPOINT, CLIENT);
 }
 
+/* A server that asks another one before it answers. */
+static void serve(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    sys_wait(ENDPOINT, ITS_REPLY, DEADLINE_NEVER, &message);
+    for (;;) {
+        sys_call(FAULT_CLIENT, &message);
+        sys_reply_wait(ENDPOINT, ITS_REPLY, DEADLINE_NEVER, &message);
+    }
+}
+
+/* The other one: answers the long way, so that the kernel writes the capability for it. */
+static void serve_server(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    for (;;) {
+        sys_wait(FAULTS, REPLY, DEADLINE_NEVER, &message);
+        sys_reply(REPLY, &message);
+    }
+}
+
+static void call_thrice(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    for (result = 0; result < 3; result++) {
+        sys_call(CLIENT, &message);
+    }
+    thread_rest();
+}
+
+/* The short way notes neither where a server waits once more, nor what its own call has left. */
+static void test_stop_receiving_again(void)
+{
+    endpoint_make(ENDPOINT, CLIENT, 7);
+    endpoint_make(FAULTS, FAULT_CLIENT, 8);
+    thread_run(THIRD, URGENT, serve_server, 0);
+    thread_run(THREAD, URGENT, serve, 0);
+    thread_run(OTHER, URGENT, call_thrice, 0);
+    EXPECT(3, result);
+    EXPECT(THREAD_IS_RECEIVING, thread_state(THREAD));
+    EXPECT(OK, sys_thread_stop(THREAD));
+    EXPECT(CAP_EMPTY, sys_slot_query(SLOT_SELF, ITS_REPLY));
+    thread_done(THREAD);
+    thread_done(OTHER);
+    thread_done(THIRD);
+    endpoint_end(ENDPOINT, CLIENT);
+    endpoint_end(FAULTS, FAULT_CLIENT);
+}
+
 static void test_stop_sleeping(void)
 {
     thread_run(THREAD, URGENT, doze, DEADLINE_NEVER - 1);
@@ -446,6 +498,57 @@ static void test_faulted(void)
     endpoint_end(FAULTS, FAULT_CLIENT);
 }
 
+/* Faults of a thread that is as urgent as its pager: all but the first go the short way. */
+#define PAGES 8
+static uint64_t page_frames[PAGES];
+
+static uint64_t page_at(uint64_t i)
+{
+    return PROGRAM_END - (64 - i) * FRAME_BYTES;
+}
+
+static void serve_faults(uint64_t unused)
+{
+    (void)unused;
+    struct message message = {.words = {0}};
+    sys_wait(FAULTS, REPLY, DEADLINE_NEVER, &message);
+    for (count = 0;; count++) {
+        sys_page_map(SLOT_SELF, page_at(count), page_frames[count],
+                     MAP_READ | MAP_WRITE | ORDER_FRAME << 8);
+        message.words[0] = FAULT_RESUME;
+        sys_reply_wait(FAULTS, REPLY, DEADLINE_NEVER, &message);
+    }
+}
+
+static void touch_pages(uint64_t unused)
+{
+    (void)unused;
+    for (result = 0; result < PAGES; result++) {
+        *(volatile uint64_t *)page_at((uint64_t)result) = 1;
+    }
+    thread_rest();
+}
+
+static void test_pager(void)
+{
+    endpoint_make(FAULTS, FAULT_CLIENT, 3);
+    EXPECT(OK, sys_domain_set(SLOT_SELF, DOMAIN_FAULT_ENDPOINT, FAULT_CLIENT));
+    for (unsigned i = 0; i < PAGES; i++) {
+        page_frames[i] = claim_object();
+    }
+    thread_run(OTHER, URGENT, serve_faults, 0);
+    thread_run(THREAD, URGENT, touch_pages, 0);
+    EXPECT(PAGES, result);
+    EXPECT(PAGES - 1, count); /* it waits for one more */
+    thread_done(THREAD);
+    thread_done(OTHER);
+    for (unsigned i = 0; i < PAGES; i++) {
+        EXPECT(OK, sys_page_unmap(SLOT_SELF, page_at(i), ORDER_FRAME));
+        EXPECT(OK, sys_frame_release(page_frames[i], ORDER_FRAME));
+    }
+    endpoint_end(FAULTS, FAULT_CLIENT);
+}
+
 /* ---- Who runs ---- */
 
 #define NOTES 60 /* of three threads */
@@ -533,6 +636,36 @@ static void test_round_robin(void)
     thread_done(THIRD);
 }
 
+/* Wakes who waits at ENDPOINT, and is more urgent, again and again. */
+static void wake_often(uint64_t bit)
+{
+    for (;;) {
+        sys_signal(ENDPOINT, bit);
+    }
+}
+
+/* Who gives way to a more urgent thread goes on when that waits, before another of its priority;
+ * but only up to the end of its turn: what it has of that does not begin anew. */
+static void test_preempted(void)
+{
+    unsigned again = 0, others = 0;
+    uint64_t last = 0, end = clock_now() + 4000 * MILLISECOND;
+    EXPECT(OK, sys_endpoint_create(ENDPOINT, claim_object()));
+    thread_run(THREAD, LAZY, wake_often, 1);
+    thread_run(OTHER, LAZY, wake_often, 2);
+    while (others < 6 && clock_now() < end) {
+        struct message message = {.words = {0}};
+        sys_wait(ENDPOINT, REPLY, DEADLINE_NEVER, &message);
+        *(message.words[0] == last ? &again : &others) += 1;
+        last = message.words[0];
+    }
+    EXPECT(true, again > others);
+    EXPECT(6, others);
+    thread_done(THREAD);
+    thread_done(OTHER);
+    EXPECT(OK, sys_object_destroy(ENDPOINT));
+}
+
 /* What the domain in OTHER, which has a limit, may set; run there. */
 static void set_own(uint64_t unused)
 {
@@ -582,11 +715,14 @@ int main(void)
     test_bad_registers();
     test_stop_sending_and_answer();
     test_stop_receiving();
+    test_stop_receiving_again();
     test_stop_sleeping();
     test_stop_running();
     test_faulted();
+    test_pager();
     test_priorities();
     test_round_robin();
+    test_preempted();
     test_priority_limit();
     end_test();
 }

@@ -198,6 +198,43 @@ static void remember(uint64_t index)
     }
 }
 
+static volatile uint64_t found;
+
+/* What a register of the FPU holds after a sleep. */
+static void keep(uint64_t value)
+{
+    for (;;) {
+        uint64_t after;
+        __asm__ volatile("movq %0, %%xmm7" : : "r"(value));
+        counts[0]++;
+        sys_sleep(clock_now() + PATIENCE);
+        __asm__ volatile("movq %%xmm7, %0" : "=r"(after));
+        found = after;
+        counts[0]++;
+    }
+}
+
+/* Its CPU has nothing else to do, and still holds its FPU when somebody else says that it is done
+ * with it. */
+static void test_fpu_given_up(void)
+{
+    for (unsigned i = 0; i < 2 * cpu_count(); i++) {
+        bool given_up = i % 2;
+        counts[0] = 0;
+        const struct worker *worker = worker_start(0, i / 2, keep, 0x5ec2e7);
+        UNTIL(counts[0] == 1);
+        sys_sleep(clock_now() + 20 * MILLISECOND);
+        EXPECT(OK, sys_thread_stop(worker->thread));
+        if (given_up) {
+            EXPECT(OK, sys_thread_set(worker->thread, THREAD_FPU, 0));
+        }
+        EXPECT(OK, sys_thread_resume(worker->thread));
+        UNTIL(counts[0] == 3);
+        EXPECT(given_up ? 0 : 0x5ec2e7, found);
+        worker_end(worker);
+    }
+}
+
 /* Stopped and moved at any moment, while the other CPUs are stopped for their page tables' sake. */
 static void test_stopped_anywhere(void)
 {
@@ -244,6 +281,7 @@ int main(int argc, char **argv)
     test_moved_ready();
     test_moved_sleeping();
     test_registers();
+    test_fpu_given_up();
     test_stopped_anywhere();
     EXPECT(before, ledger());
     test_moved_waiting();
