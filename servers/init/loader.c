@@ -14,7 +14,7 @@
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
 
-#include "servers.h"
+#include "grants.h"
 #include "words.h"
 
 /* What of a page comes from somewhere; the rest is zero. */
@@ -192,7 +192,7 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
     page->number = load->number;
     int64_t error = OK;
     if (load->server)
-        error = servers_grant(load->server, domain, &load->system->screen, page);
+        error = grants_give(load->server, domain, &load->system->screen, page);
     if (error < 0)
         return error;
     struct contents contents = {(const uint8_t *)page, 0, sizeof *page};

@@ -24,13 +24,6 @@ const struct server *servers_at(uint32_t index);
  * names. */
 bool servers_may_call(const char *name, const char *service);
 
-/*
- * Gives `domain`, which `server` is being loaded into, its capabilities, in slots from
- * SLOT_FIRST_NAMED on that are then listed in *page. Errors as sys_slot_copy.
- */
-int servers_grant(const struct server *server, uint32_t domain, const struct screen *screen,
-                  struct process_page *page);
-
 /* Program `number` is the instance of `server` now; it was started by someone's wish (else: again,
  * by the supervisor). */
 void servers_started(const struct server *server, uint32_t number, bool by_wish);

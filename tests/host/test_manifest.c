@@ -3,6 +3,8 @@
  */
 #include "servers/init/manifest.h"
 
+#include <stdio.h>
+
 #include "tests/host/check.h"
 
 static struct server server;
