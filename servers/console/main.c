@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cocos/clock.h>
 #include <cocos/protocol/console.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
@@ -25,6 +26,8 @@ enum { SERIAL_SIGNAL = 0 };
 
 /* Texts printed before the screen is drawn in any case, be there still more waiting. */
 #define UNDRAWN_MAX 64u
+/* How long the next piece of a text may take, in ns. */
+#define PATIENCE 50000000ull
 
 static struct terminal terminal;
 static uint32_t undrawn;
@@ -104,16 +107,23 @@ static void draw(void)
     undrawn = 0;
 }
 
-/* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs
- * far more than the rest, and lines that scroll away need not be drawn at all. */
+/* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs far
+ * more than the rest, and lines that scroll away need not be drawn at all. A text whose end does not
+ * come is printed as it is, after a while: others' texts shall not run into it before. */
 static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
 {
     *message = (struct message){0};
     if (undrawn >= UNDRAWN_MAX)
         draw();
-    if (undrawn > 0 || texts_open()) {
+    if (undrawn > 0) {
         sys_yield();
         int64_t got = sys_wait(endpoint, reply_slot, DEADLINE_NOW, message);
+        if (got != E_TIMEOUT)
+            return got;
+        draw();
+    }
+    if (texts_open()) {
+        int64_t got = sys_wait(endpoint, reply_slot, clock_now() + PATIENCE, message);
         if (got != E_TIMEOUT)
             return got;
         texts_flush(print);
