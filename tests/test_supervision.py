@@ -94,6 +94,13 @@ def test_killed_while_in_use(run):
     assert "hello, you! (greeting 1)" in result.lines and result.status == 0
 
 
+def test_what_was_typed_is_kept(run):
+    """The console ends with lines typed ahead that nobody has read yet: its next instance has them."""
+    result = run(stdin="sleep 1\n" + "restart console\necho one\n" * 5 + "ps\n")
+    assert result.lines.count("one") == 5
+    assert states(result)["console"] == ("serves", 5) and result.status == 0
+
+
 def test_restart_is_refused(run):
     result = run(commands=["restart nobody", "echo $?", "restart", "run console", "kill 1"])
     assert result.answer("restart nobody") == ["restart: nobody: no such name"]

@@ -6,8 +6,9 @@
  * be a call to itself.
  *
  * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts0" (line 4),
- * "devices0" (the screen's memory). It ends with 1 when it may not use the serial line, with 2
- * when init does not let it serve, and with 3 when its endpoint is gone.
+ * "devices0" (the screen's memory); and memory that outlives it, for what was typed and not read.
+ * It ends with 1 when it may not use the serial line, with 2 when init does not let it serve, and
+ * with 3 when its endpoint is gone.
  */
 #include <stdio.h>
 #include <string.h>
@@ -108,8 +109,8 @@ static void draw(void)
 }
 
 /* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs far
- * more than the rest, and lines that scroll away need not be drawn at all. A text whose end does not
- * come is printed as it is, after a while: others' texts shall not run into it before. */
+ * more than the rest, and lines that scroll away need not be drawn at all. A text whose end does
+ * not come is printed as it is, after a while: others' texts shall not run into it before. */
 static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
 {
     *message = (struct message){0};
@@ -134,6 +135,9 @@ static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct messa
 
 int main(void)
 {
+    struct typed *kept = service_state(sizeof *kept);
+    if (kept)
+        input_keep(kept);
     if (serial_open() < 0)
         return 1;
     const char *refusal = screen_open(&terminal);

@@ -182,6 +182,19 @@ static int64_t add_image(uint32_t domain, const struct load *load, const struct 
     return add_stack(domain, load->stack_view);
 }
 
+/* Lends it the memory that outlives it. */
+static int64_t lend_state(uint32_t domain, const struct load *load, struct process_page *page)
+{
+    if (load->state == 0)
+        return OK;
+    int64_t error = sys_domain_set(domain, DOMAIN_ACCEPT, 1ull << load->state_order);
+    if (error == OK)
+        error = frame_lend(load->state, load->state_order, domain, MAP_READ | MAP_WRITE);
+    page->state_address = load->state;
+    page->state_bytes = FRAME_BYTES << load->state_order;
+    return error;
+}
+
 /* The process page and the system page; `page` comes with the program's arguments. */
 static int64_t add_pages(uint32_t domain, const struct load *load, const struct elf_image *image,
                          struct process_page *page)
@@ -193,6 +206,8 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
     int64_t error = OK;
     if (load->server)
         error = grants_give(load->server, domain, &load->system->screen, page);
+    if (error == OK)
+        error = lend_state(domain, load, page);
     if (error < 0)
         return error;
     struct contents contents = {(const uint8_t *)page, 0, sizeof *page};

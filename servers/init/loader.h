@@ -23,6 +23,8 @@ struct load {
     uint32_t number;             /* badge of its calls to init */
     uint32_t endpoint;           /* init's slot for calls and faults */
     const struct system_page *system;
+    uint64_t state; /* memory of init's that it is lent, 2^state_order frames; 0: none */
+    uint32_t state_order;
     uint64_t stack_view; /* where init is to see its stack, STACK_BYTES from there on */
 };
 

@@ -201,6 +201,12 @@ static bool take_frames(struct reader *reader, struct server *server, struct wor
            refuse(reader, &value, "frames are a number: how many of 4 KiB it may own");
 }
 
+static bool take_state(struct reader *reader, struct server *server, struct word value)
+{
+    return (take_number(&value, &server->state) && server->state <= MANIFEST_STATE_MAX) ||
+           refuse(reader, &value, "state is a number of frames, 512 at most");
+}
+
 static bool take_restart(struct reader *reader, struct server *server, struct word value)
 {
     static const char *const names[] = {"never", "fault", "always"};
@@ -225,7 +231,7 @@ static const struct key {
 } keys[] = {
     {"file", take_file},       {"ports", take_ports},     {"interrupts", take_interrupts},
     {"devices", take_devices}, {"machine", take_machine}, {"calls", take_calls},
-    {"frames", take_frames},   {"restart", take_restart},
+    {"frames", take_frames},   {"restart", take_restart}, {"state", take_state},
 };
 
 /* "KEY=VALUE", or "background". */

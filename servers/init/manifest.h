@@ -15,6 +15,7 @@
 #define MANIFEST_GRANTS 8
 #define MANIFEST_CALLS 8
 #define MANIFEST_ARGUMENT_BYTES 128
+#define MANIFEST_STATE_MAX 512
 
 enum restart { RESTART_NEVER, RESTART_ON_FAULT, RESTART_ALWAYS };
 
@@ -38,6 +39,7 @@ struct server {
     bool calls_all;  /* any */
     bool background; /* the start list goes on at once behind it */
     uint64_t frames; /* how many it may own */
+    uint64_t state;  /* frames of memory that its next instance finds as it left them */
     enum restart restart;
 };
 

@@ -143,6 +143,12 @@ static int start(const struct boot_module *module, const char *name, const char 
     if (!program)
         return E_FULL;
 
+    uint32_t state_order = 0;
+    int64_t state_error = OK;
+    uint64_t state = server ? servers_state(server, &state_order, &state_error) : 0;
+    if (state_error < 0)
+        return (int)state_error;
+
     struct load load = {
         .file = (const void *)module->address,
         .file_bytes = module->bytes,
@@ -152,6 +158,8 @@ static int start(const struct boot_module *module, const char *name, const char 
         .number = last_number + 1,
         .endpoint = calls_endpoint,
         .system = (const struct system_page *)SYSTEM_PAGE,
+        .state = state,
+        .state_order = state_order,
         .stack_view = program_stack_view(program),
     };
     struct loaded loaded;

@@ -4,6 +4,7 @@
 
 #include <cocos/clock.h>
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
@@ -26,6 +27,7 @@ struct instance {
     uint32_t restarts;
     uint32_t failures;   /* in a row */
     uint64_t started_at; /* ns, as clock_now */
+    uint64_t state;      /* address of the memory that it is lent, 0: none yet */
     uint64_t due_at;     /* when the next is to be started; DEADLINE_NEVER: not */
 };
 
@@ -104,6 +106,23 @@ static struct instance *find(const char *name)
 {
     const struct server *server = servers_find(name);
     return server ? instance_of(server) : NULL;
+}
+
+uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *error)
+{
+    struct instance *instance = instance_of(server);
+    *order = 0;
+    while (1ull << *order < server->state)
+        ++*order;
+    *error = OK;
+    if (instance->state || server->state == 0)
+        return instance->state;
+    int64_t frame = sys_frame_claim(ZONE_ANY, *order, 0, tag_of("state"));
+    if (frame < 0)
+        *error = frame;
+    else
+        instance->state = (uint64_t)frame;
+    return instance->state;
 }
 
 void servers_started(const struct server *server, uint32_t number, bool by_wish)

@@ -24,6 +24,12 @@ const struct server *servers_at(uint32_t index);
  * names. */
 bool servers_may_call(const char *name, const char *service);
 
+/*
+ * Memory of init's that each instance of `server` is lent: its address, or 0 where its line asks
+ * for none, or *error says why there is none. *order: how many frames, as a power of two.
+ */
+uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *error);
+
 /* Program `number` is the instance of `server` now; it was started by someone's wish (else: again,
  * by the supervisor). */
 void servers_started(const struct server *server, uint32_t number, bool by_wish);

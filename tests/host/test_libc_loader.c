@@ -180,6 +180,17 @@ static void capabilities(void **state)
     assert_true(badge == (0xb8 | 1ull << 32));
 }
 
+/* Memory of init's that it is lent: where, its process page says. */
+static void state(void **state)
+{
+    (void)state;
+    load.state = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 0);
+    struct loaded loaded = load_it();
+    const struct process_page *page = (void *)page_at(loaded.domain, PROCESS_PAGE, MAP_READ);
+    assert_true(page->state_address == load.state);
+    assert_true(page->state_bytes == FRAME_BYTES);
+}
+
 static void nothing_left_behind(void **state)
 {
     struct loaded loaded;
@@ -259,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup(image, begin),
         cmocka_unit_test_setup(process_page, begin),
         cmocka_unit_test_setup(capabilities, begin),
+        cmocka_unit_test_setup(state, begin),
         cmocka_unit_test_setup(nothing_left_behind, begin),
         cmocka_unit_test_setup(no_memory, begin),
         cmocka_unit_test_setup(refused, begin),

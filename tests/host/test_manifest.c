@@ -107,6 +107,7 @@ static void test_mistakes(void **state)
         {"a calls=b,", "", "names of services"},
         {"a calls=1,2,3,4,5,6,7,8,9", "9", "calls eight others"},
         {"a frames=many", "many", "frames are a number"},
+        {"a state=513", "513", "512 at most"},
         {"a restart=sometimes", "sometimes", "never, fault or always"},
         {"a file=", "file=", "nothing stands behind"},
         {"a file=a-name-of-sixteen", "a-name-of-sixteen", "names of modules"},
