@@ -159,7 +159,7 @@ build/user/program.flags: FORCE
 build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC)
 	@mkdir -p $(@D)
 	$(call say,CC  ,$@)
-	$(COCOS_GCC) $(PROGRAM_CFLAGS) -MMD -MP -c $< -o $@
+	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(if $(filter bench/%,$<),-fomit-frame-pointer) -MMD -MP -c $< -o $@
 
 # The keyboard layout, from the distribution's own description of it.
 build/gen/keymap_%.h: tools/keymap
@@ -193,9 +193,9 @@ $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
 	  $(MAKE) -s -C $$example $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B) || exit 1; done
 endif
 
-# --- the boot image: init first, then the other servers and the examples ---
+# --- the boot image: init first, then its manifest, the other servers and the examples ---
 
-MODULES := $(filter %/init,$(SERVER_PROGRAMS)) $(filter-out %/init,$(SERVER_PROGRAMS)) \
+MODULES := $(filter %/init,$(SERVER_PROGRAMS)) servers/manifest $(filter-out %/init,$(SERVER_PROGRAMS)) \
   $(EXAMPLE_PROGRAMS)
 
 build/modules.list: FORCE

@@ -14,6 +14,10 @@
 #include <unistd.h>
 
 #define REPETITIONS 7
+/* Of a loop of messages: many short ones, so that some of them are over before the host interrupts.
+ */
+#define LOOP_REPETITIONS 101
+#define LOOP_TURNS 200
 #define AT (MAPPINGS_END - 4 * BLOCK_BYTES)
 #define RW (MAP_READ | MAP_WRITE)
 
@@ -168,7 +172,7 @@ __attribute__((noipa)) static double cost_of(void (*operation)(void), unsigned t
     return (double)(ticks() - start) / times;
 }
 
-/* Minimum and median of seven, less the least that calling an empty function costs: a single time
+/* Minimum and median, less the least that calling an empty function costs: a single time
  * of that may be long by whatever else the host does. */
 static void measure(const char *name, void (*operation)(void), unsigned times)
 {
@@ -206,9 +210,9 @@ IN_LOOP(loop, )
 
 static void measure_loop(const char *name, uint64_t (*cost)(unsigned), unsigned times)
 {
-    uint64_t costs[REPETITIONS], empty = cost_of_loop(times);
+    uint64_t costs[LOOP_REPETITIONS], empty = cost_of_loop(times);
     cost(times);
-    for (unsigned i = 0; i < REPETITIONS; i++) {
+    for (unsigned i = 0; i < LOOP_REPETITIONS; i++) {
         uint64_t again = cost_of_loop(times), now = cost(times);
         empty = again < empty ? again : empty;
         unsigned k = i;
@@ -218,7 +222,7 @@ static void measure_loop(const char *name, uint64_t (*cost)(unsigned), unsigned 
         costs[k] = now;
     }
     printf("bench %s %.2f %.2f\n", name, (double)(costs[0] - empty) / times,
-           (double)(costs[REPETITIONS / 2] - empty) / times);
+           (double)(costs[LOOP_REPETITIONS / 2] - empty) / times);
 }
 
 static inline struct words any_words(void)
@@ -393,7 +397,7 @@ static void measure_switch(void)
     need(sys_thread_start(SPINNER, (uint64_t)yielder,
                           (uint64_t)(spinner_stack + sizeof spinner_stack - 8), 0));
     sys_yield();
-    measure_loop("thread.two_switches", cost_of_switches, 1000);
+    measure_loop("thread.two_switches", cost_of_switches, LOOP_TURNS);
     need(sys_object_destroy(SPINNER));
 }
 
@@ -453,16 +457,16 @@ int main(void)
     calibrate();
     measure("syscall.null", null_call, 1000);
     measure("syscall.null_full", null_full_call, 1000);
-    measure_loop("ipc.call_reply.0", cost_of_call_0, 1000);
-    measure_loop("ipc.call_reply.1", cost_of_call_1, 1000);
-    measure_loop("ipc.call_reply.2", cost_of_call_2, 1000);
-    measure_loop("ipc.call_reply.3", cost_of_call_3, 1000);
-    measure_loop("ipc.call_reply.4", cost_of_call_4, 1000);
-    measure_loop("ipc.call_reply.5", cost_of_call_5, 1000);
-    measure_loop("ipc.call_reply.6", cost_of_call_6, 1000);
-    measure_loop("ipc.signal_wait", cost_of_signal_wait, 1000);
+    measure_loop("ipc.call_reply.0", cost_of_call_0, LOOP_TURNS);
+    measure_loop("ipc.call_reply.1", cost_of_call_1, LOOP_TURNS);
+    measure_loop("ipc.call_reply.2", cost_of_call_2, LOOP_TURNS);
+    measure_loop("ipc.call_reply.3", cost_of_call_3, LOOP_TURNS);
+    measure_loop("ipc.call_reply.4", cost_of_call_4, LOOP_TURNS);
+    measure_loop("ipc.call_reply.5", cost_of_call_5, LOOP_TURNS);
+    measure_loop("ipc.call_reply.6", cost_of_call_6, LOOP_TURNS);
+    measure_loop("ipc.signal_wait", cost_of_signal_wait, LOOP_TURNS);
     start_faulter();
-    measure_loop("fault.pager", cost_of_serve_fault, 1000);
+    measure_loop("fault.pager", cost_of_serve_fault, LOOP_TURNS);
     measure_switch();
     measure("linux.getppid", bounced_getppid, 1000);
     measure("frame.claim_release.1", claim_release, 1000);
@@ -476,7 +480,7 @@ int main(void)
     measure("domain.three_claims", claim_3, 200);
     if (((const struct system_page *)SYSTEM_PAGE)->cpus > 1) {
         need(sys_thread_set(SERVER_THREAD, THREAD_CPU, 1));
-        measure_loop("ipc.call_reply_cross_cpu", cost_of_call_0, 1000);
+        measure_loop("ipc.call_reply_cross_cpu", cost_of_call_0, LOOP_TURNS);
     }
     measure_interrupt(); /* last: from then on its thread's ports are loaded at switches */
     end(0);

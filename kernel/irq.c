@@ -101,7 +101,7 @@ int64_t sys_interrupt_bind(uint64_t interrupts, uint64_t number, uint64_t endpoi
     if (bit > 63) {
         return E_ARGUMENT;
     }
-    if (endpoint_of(line) != NULL) {
+    if (endpoint_of(line) != NULL && line->endpoint.object != endpoint->object) {
         return E_NOT_FREE;
     }
     *line = (struct line){

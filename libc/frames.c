@@ -149,6 +149,16 @@ int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t r
     return given;
 }
 
+int64_t frame_lend(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights)
+{
+    uint32_t tables = 0;
+    int64_t granted;
+    do {
+        granted = sys_frame_grant(address, order, domain, rights);
+    } while (funded(domain, &granted, &tables));
+    return granted;
+}
+
 uint64_t tag_of(const char *text)
 {
     uint64_t tag = 0;

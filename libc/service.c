@@ -71,6 +71,12 @@ uint32_t service_slot(const char *name)
     return SLOT_NONE;
 }
 
+void *service_state(uint64_t bytes)
+{
+    const struct process_page *page = (const void *)PROCESS_PAGE;
+    return bytes > 0 && bytes <= page->state_bytes ? (void *)page->state_address : 0;
+}
+
 int program_run(const char *command)
 {
     return (int)text_send(SLOT_PARENT, INIT_RUN, command, length_of(command));

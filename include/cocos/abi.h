@@ -285,6 +285,8 @@ struct process_page {
     uint32_t number;                        /* what init knows it by; init itself: INIT_NUMBER */
     char arguments[PROCESS_ARGUMENT_BYTES]; /* argument_count zero-terminated strings */
     struct named_slot slots[PROCESS_SLOTS];
+    uint64_t state_address; /* memory that outlives the program: the next instance has it, too */
+    uint64_t state_bytes;   /* 0: it has none */
     struct boot_module modules[PROCESS_MODULES];
 };
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include <cocos/protocol/text.h>
+
 #include "libc/integer_only.h"
 
 #define DESCRIPTORS 3
@@ -29,6 +31,7 @@ int64_t linux_write(const uint64_t *a)
     return is_open(a[0]) ? linux_console_write((const char *)a[1], a[2]) : -EBADF;
 }
 
+/* As one text, so that the console keeps together what the program wrote at once. */
 int64_t linux_writev(const uint64_t *a)
 {
     const struct iovec *vectors = (const struct iovec *)a[1];
@@ -36,14 +39,25 @@ int64_t linux_writev(const uint64_t *a)
         return -EBADF;
     if (a[2] > VECTORS_MAX)
         return -EINVAL;
-    int64_t total = 0;
+    char joined[TEXT_TOTAL_BYTES];
+    uint64_t used = 0, total = 0;
     for (uint64_t i = 0; i < a[2]; i++) {
-        int64_t done = linux_console_write(vectors[i].iov_base, vectors[i].iov_len);
-        if (done < 0)
-            return total ? total : done;
-        total += done;
+        const char *from = vectors[i].iov_base;
+        for (uint64_t k = 0; k < vectors[i].iov_len; k++) {
+            joined[used++] = from[k];
+            if (used < sizeof joined)
+                continue;
+            int64_t done = linux_console_write(joined, used);
+            if (done < 0)
+                return total ? (int64_t)total : done;
+            total += used;
+            used = 0;
+        }
     }
-    return total;
+    int64_t done = used ? linux_console_write(joined, used) : 0;
+    if (done < 0)
+        return total ? (int64_t)total : done;
+    return (int64_t)(total + used);
 }
 
 /* Ends at the first vector that is not filled: more would wait for more input. */

@@ -7,21 +7,27 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
-/* Counts of bytes ever put and taken; both wrap round, and INPUT_BYTES divides their range. */
-static uint8_t ring[INPUT_BYTES];
-static uint32_t put, taken;
+static struct typed own, *typed = &own;
 
 static uint32_t readers[INPUT_READERS]; /* reply slots, the longest wait first */
 static uint32_t reader_count;
 
+void input_keep(struct typed *memory)
+{
+    /* Whatever may have happened to it: never more than there is. */
+    if (memory->put - memory->taken > INPUT_BYTES)
+        *memory = (struct typed){0};
+    typed = memory;
+}
+
 uint32_t input_room(void)
 {
-    return INPUT_BYTES - (put - taken);
+    return INPUT_BYTES - (typed->put - typed->taken);
 }
 
 void input_put(uint8_t byte)
 {
-    ring[put++ % INPUT_BYTES] = byte;
+    typed->ring[typed->put++ % INPUT_BYTES] = byte;
 }
 
 static void remove_reader(uint32_t index)
@@ -56,15 +62,15 @@ int64_t input_wait(uint32_t reply_slot)
 bool input_answer(void)
 {
     bool any = false;
-    while (reader_count > 0 && put != taken) {
+    while (reader_count > 0 && typed->put != typed->taken) {
         struct message answer = {0};
         char *text = (char *)&answer.words[1];
         uint32_t count = 0;
-        for (; count < TEXT_BYTES && taken + count != put; count++)
-            text[count] = (char)ring[(taken + count) % INPUT_BYTES];
+        for (; count < TEXT_BYTES && typed->taken + count != typed->put; count++)
+            text[count] = (char)typed->ring[(typed->taken + count) % INPUT_BYTES];
         answer.words[0] = count;
         if (sys_reply(readers[0], &answer) >= 0) {
-            taken += count;
+            typed->taken += count;
             any = true;
         } else {
             /* It ended while it waited: the next one gets these bytes. */

@@ -11,6 +11,17 @@
 #define INPUT_BYTES 4096u
 #define INPUT_READERS 8u
 
+/* What was typed. Counts of bytes ever put and taken; both wrap round, and INPUT_BYTES divides
+ * their range. */
+struct typed {
+    uint32_t put, taken;
+    uint8_t ring[INPUT_BYTES];
+};
+
+/* Keeps what is typed in that memory from now on, and goes on with what is there: zeroes, or what
+ * an earlier instance of this server has left. */
+void input_keep(struct typed *memory);
+
 /* How many more bytes input_put takes. */
 uint32_t input_room(void);
 

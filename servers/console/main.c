@@ -5,13 +5,15 @@
  * It never calls another server, so that any server may call it. It must not printf: that would
  * be a call to itself.
  *
- * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts" (line 4),
- * "devices" (the screen's memory). It ends with 1 when it may not use the serial line, with 2
- * when init does not let it serve, and with 3 when its endpoint is gone.
+ * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts0" (line 4),
+ * "devices0" (the screen's memory); and memory that outlives it, for what was typed and not read.
+ * It ends with 1 when it may not use the serial line, with 2 when init does not let it serve, and
+ * with 3 when its endpoint is gone.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include <cocos/clock.h>
 #include <cocos/protocol/console.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
@@ -25,6 +27,8 @@ enum { SERIAL_SIGNAL = 0 };
 
 /* Texts printed before the screen is drawn in any case, be there still more waiting. */
 #define UNDRAWN_MAX 64u
+/* How long the next piece of a text may take, in ns. */
+#define PATIENCE 50000000ull
 
 static struct terminal terminal;
 static uint32_t undrawn;
@@ -104,16 +108,23 @@ static void draw(void)
     undrawn = 0;
 }
 
-/* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs
- * far more than the rest, and lines that scroll away need not be drawn at all. */
+/* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs far
+ * more than the rest, and lines that scroll away need not be drawn at all. A text whose end does
+ * not come is printed as it is, after a while: others' texts shall not run into it before. */
 static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
 {
     *message = (struct message){0};
     if (undrawn >= UNDRAWN_MAX)
         draw();
-    if (undrawn > 0 || texts_open()) {
+    if (undrawn > 0) {
         sys_yield();
         int64_t got = sys_wait(endpoint, reply_slot, DEADLINE_NOW, message);
+        if (got != E_TIMEOUT)
+            return got;
+        draw();
+    }
+    if (texts_open()) {
+        int64_t got = sys_wait(endpoint, reply_slot, clock_now() + PATIENCE, message);
         if (got != E_TIMEOUT)
             return got;
         texts_flush(print);
@@ -124,6 +135,9 @@ static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct messa
 
 int main(void)
 {
+    struct typed *kept = service_state(sizeof *kept);
+    if (kept)
+        input_keep(kept);
     if (serial_open() < 0)
         return 1;
     const char *refusal = screen_open(&terminal);

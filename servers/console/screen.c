@@ -24,7 +24,7 @@ static struct cell blind_cells[BLIND_COLUMNS * BLIND_LINES];
 
 const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
 {
-    uint32_t devices = service_slot("devices");
+    uint32_t devices = service_slot("devices0");
     if (devices == SLOT_NONE)
         return "the console was not given the screen's memory";
     int64_t got = frame_take_device(devices, start, end, MAP_READ | MAP_WRITE, cache);

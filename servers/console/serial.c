@@ -77,7 +77,7 @@ int64_t serial_bind(uint32_t endpoint, uint32_t bit)
 {
     if (!present)
         return OK;
-    interrupts = service_slot("interrupts");
+    interrupts = service_slot("interrupts0");
     if (interrupts == SLOT_NONE)
         return E_NAME;
     int64_t got = sys_interrupt_bind(interrupts, LINE, endpoint, bit);

@@ -14,7 +14,7 @@
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
 
-#include "manifest.h"
+#include "grants.h"
 #include "words.h"
 
 /* What of a page comes from somewhere; the rest is zero. */
@@ -28,20 +28,43 @@ static uint64_t round_down(uint64_t address)
     return address & ~(FRAME_BYTES - 1);
 }
 
-/* Adds one page to the domain, at `at`, with contents if not NULL. */
-static int64_t add_page(uint32_t domain, uint64_t at, uint32_t rights, const char *tag,
-                        const struct contents *contents)
+/* A page for the domain. */
+struct page {
+    uint64_t at;
+    uint32_t rights;
+    const char *tag;
+    const struct contents *contents; /* or NULL */
+    uint64_t view;                   /* where init is to see it, too, and not 0 */
+};
+
+static int64_t place(uint32_t domain, const struct page *page, uint64_t frame)
 {
-    int64_t frame = frame_take(contents ? MAP_READ | MAP_WRITE : 0, tag_of(tag));
+    int64_t error = page_place(domain, page->at, frame, page->rights);
+    if (error < 0 || page->view == 0)
+        return error;
+    error = page_place(SLOT_SELF, page->view, frame, MAP_READ);
+    if (error < 0)
+        sys_page_unmap(domain, page->at, ORDER_FRAME);
+    return error;
+}
+
+/* Adds one page to the domain. */
+static int64_t add_page(uint32_t domain, const struct page *page)
+{
+    const struct contents *contents = page->contents;
+    int64_t frame = frame_take(contents ? MAP_READ | MAP_WRITE : 0, tag_of(page->tag));
     if (frame < 0)
         return frame;
     if (contents)
         memcpy((uint8_t *)frame + contents->offset, contents->from, contents->bytes);
-    int64_t error = page_place(domain, at, (uint64_t)frame, rights);
+    int64_t error = place(domain, page, (uint64_t)frame);
     if (error == OK) {
         error = sys_frame_give((uint64_t)frame, ORDER_FRAME, domain, 0);
-        if (error < 0)
-            sys_page_unmap(domain, at, ORDER_FRAME);
+        if (error < 0) {
+            sys_page_unmap(domain, page->at, ORDER_FRAME);
+            if (page->view)
+                sys_page_unmap(SLOT_SELF, page->view, ORDER_FRAME);
+        }
     }
     if (error < 0)
         sys_frame_release((uint64_t)frame, ORDER_FRAME);
@@ -68,8 +91,9 @@ static int64_t add_segment(uint32_t domain, const uint8_t *file, const struct el
         if (any)
             contents = (struct contents){file + segment->file_offset + (from - segment->address),
                                          from - at, to - from};
-        int64_t error = add_page(domain, at, segment->rights, segment_tag(segment->rights),
-                                 any ? &contents : NULL);
+        struct page page = {at, segment->rights, segment_tag(segment->rights),
+                            any ? &contents : NULL, 0};
+        int64_t error = add_page(domain, &page);
         if (error < 0)
             return error;
     }
@@ -77,10 +101,12 @@ static int64_t add_segment(uint32_t domain, const uint8_t *file, const struct el
 }
 
 /* The page below the stack stays unmapped: an overflow faults. */
-static int64_t add_stack(uint32_t domain)
+static int64_t add_stack(uint32_t domain, uint64_t view)
 {
-    for (uint64_t at = STACK_TOP - STACK_BYTES; at < STACK_TOP; at += FRAME_BYTES) {
-        int64_t error = add_page(domain, at, MAP_READ | MAP_WRITE, "stack", NULL);
+    for (uint64_t done = 0; done < STACK_BYTES; done += FRAME_BYTES) {
+        struct page page = {STACK_TOP - STACK_BYTES + done, MAP_READ | MAP_WRITE, "stack", NULL,
+                            view + done};
+        int64_t error = add_page(domain, &page);
         if (error < 0)
             return error;
     }
@@ -131,7 +157,9 @@ static int64_t set_fault_endpoint(uint32_t domain, const struct load *load)
 
 static int64_t set_up_domain(uint32_t domain, const struct load *load)
 {
-    int64_t error = sys_domain_set(domain, DOMAIN_FRAME_LIMIT, LOADER_FRAME_LIMIT);
+    bool limited = load->server && load->server->frames != UINT64_MAX;
+    uint64_t frames = limited ? load->server->frames : LOADER_FRAME_LIMIT;
+    int64_t error = sys_domain_set(domain, DOMAIN_FRAME_LIMIT, frames);
     if (error == OK)
         error = sys_domain_set(domain, DOMAIN_NAME, tag_of(load->name));
     if (error == OK)
@@ -151,7 +179,20 @@ static int64_t add_image(uint32_t domain, const struct load *load, const struct 
         if (error < 0)
             return error;
     }
-    return add_stack(domain);
+    return add_stack(domain, load->stack_view);
+}
+
+/* Lends it the memory that outlives it. */
+static int64_t lend_state(uint32_t domain, const struct load *load, struct process_page *page)
+{
+    if (load->state == 0)
+        return OK;
+    int64_t error = sys_domain_set(domain, DOMAIN_ACCEPT, 1ull << load->state_order);
+    if (error == OK)
+        error = frame_lend(load->state, load->state_order, domain, MAP_READ | MAP_WRITE);
+    page->state_address = load->state;
+    page->state_bytes = FRAME_BYTES << load->state_order;
+    return error;
 }
 
 /* The process page and the system page; `page` comes with the program's arguments. */
@@ -162,17 +203,23 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
     page->image_base = image->base;
     page->image_end = image->end;
     page->number = load->number;
-    int64_t error = manifest_grant(load->name, domain, &load->system->screen, page);
+    int64_t error = OK;
+    if (load->server)
+        error = grants_give(load->server, domain, &load->system->screen, page);
+    if (error == OK)
+        error = lend_state(domain, load, page);
     if (error < 0)
         return error;
     struct contents contents = {(const uint8_t *)page, 0, sizeof *page};
-    error = add_page(domain, PROCESS_PAGE, MAP_READ, "process", &contents);
+    struct page place = {PROCESS_PAGE, MAP_READ, "process", &contents, 0};
+    error = add_page(domain, &place);
     if (error < 0)
         return error;
     return page_place(domain, SYSTEM_PAGE, load->system->frame, MAP_READ);
 }
 
-static int64_t start_thread(uint32_t domain, uint64_t entry)
+/* Makes its thread in a slot of its own, and starts it. */
+static int64_t start_thread(uint32_t domain, uint64_t entry, uint32_t *thread)
 {
     uint32_t slot = slot_take();
     if (slot == SLOT_NONE)
@@ -185,11 +232,21 @@ static int64_t start_thread(uint32_t domain, uint64_t entry)
             sys_frame_release((uint64_t)frame, ORDER_FRAME);
         } else {
             error = sys_thread_start(slot, entry, STACK_TOP, 0);
-            sys_slot_drop(slot);
+            if (error < 0)
+                sys_slot_drop(slot);
         }
     }
-    slot_put(slot);
+    if (error < 0)
+        slot_put(slot);
+    *thread = slot;
     return error;
+}
+
+/* What of it is not mapped, for loading stopped before, is none. */
+void loader_end_view(uint64_t stack_view)
+{
+    for (uint64_t done = 0; done < STACK_BYTES; done += FRAME_BYTES)
+        sys_page_unmap(SLOT_SELF, stack_view + done, ORDER_FRAME);
 }
 
 int loader_load(const struct load *load, struct loaded *loaded)
@@ -203,7 +260,7 @@ int loader_load(const struct load *load, struct loaded *loaded)
     page.argument_count = (uint32_t)count;
 
     struct elf_image image;
-    uint32_t domain = SLOT_NONE;
+    uint32_t domain = SLOT_NONE, thread = SLOT_NONE;
     uint64_t object = 0;
     int64_t error = elf_check(load->file, load->file_bytes, PROGRAM_BASE, &image);
     if (error == OK)
@@ -217,13 +274,14 @@ int loader_load(const struct load *load, struct loaded *loaded)
     if (error == OK)
         error = add_pages(domain, load, &image, &page);
     if (error == OK)
-        error = start_thread(domain, image.entry);
+        error = start_thread(domain, image.entry, &thread);
     if (error < 0) {
+        loader_end_view(load->stack_view);
         sys_domain_destroy(domain);
         sys_slot_drop(domain);
         slot_put(domain);
         return (int)error;
     }
-    *loaded = (struct loaded){domain, object, image.base, image.end};
+    *loaded = (struct loaded){domain, thread, object, image.base, image.end};
     return OK;
 }

@@ -17,14 +17,6 @@
 static uint32_t console_slot;
 static bool to_console;
 
-static void kernel_print(const char *text, uint64_t bytes)
-{
-    for (uint64_t done = 0; done < bytes; done += TEXT_BYTES) {
-        uint64_t piece = bytes - done < TEXT_BYTES ? bytes - done : TEXT_BYTES;
-        sys_machine_log(SLOT_INIT_MACHINE, text + done, (uint32_t)piece);
-    }
-}
-
 int log_open(uint32_t endpoint)
 {
     uint32_t slot = slot_take();

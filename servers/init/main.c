@@ -17,6 +17,7 @@
 #include "log.h"
 #include "programs.h"
 #include "requests.h"
+#include "servers.h"
 #include "start_list.h"
 #include "waiting.h"
 
@@ -46,15 +47,15 @@ static enum outcome serve(struct message *message, uint32_t reply_slot)
 }
 
 /* Answers what is in `reply_slot` if `answered`, then takes the next message: 0 or above, or
- * E_TIMEOUT when nothing came while `watching`. */
-static int64_t next(uint32_t endpoint, uint32_t reply_slot, bool answered, bool watching,
+ * E_TIMEOUT when nothing came by then. */
+static int64_t next(uint32_t endpoint, uint32_t reply_slot, bool answered, uint64_t deadline,
                     struct message *message)
 {
-    if (answered && !watching)
-        return sys_reply_wait(endpoint, reply_slot, DEADLINE_NEVER, message);
+    if (answered && deadline == DEADLINE_NEVER)
+        return sys_reply_wait(endpoint, reply_slot, deadline, message);
     if (answered)
         sys_reply(reply_slot, message);
-    return sys_wait(endpoint, reply_slot, watching ? DEADLINE_NOW : DEADLINE_NEVER, message);
+    return sys_wait(endpoint, reply_slot, deadline, message);
 }
 
 static int64_t serve_all(uint32_t endpoint)
@@ -64,8 +65,10 @@ static int64_t serve_all(uint32_t endpoint)
     bool answered = false;
     for (;;) {
         waiting_review();
-        bool watching = start_list_step();
-        int64_t got = next(endpoint, reply_slot, answered, watching, &message);
+        uint64_t deadline = servers_step();
+        if (start_list_step())
+            deadline = DEADLINE_NOW;
+        int64_t got = next(endpoint, reply_slot, answered, deadline, &message);
         answered = false;
         if (got == E_TIMEOUT) {
             start_list_quiet();
@@ -96,6 +99,7 @@ int main(int argc, char **argv)
     if (error < 0)
         log_print("init: cannot print by the console: %s\n", error_text(error));
     programs_open(endpoint);
+    servers_open();
     start_list_open(argc, argv);
     int64_t end = serve_all(endpoint);
     log_print("init: cannot take calls: %s\n", error_text(end));

@@ -1,78 +1,294 @@
-/* The one table of grants. A text file will take its place. */
 #include "manifest.h"
 
 #include <string.h>
 
-#include <cocos/errors.h>
-#include <cocos/sys.h>
+#include <cocos/memory_map.h>
 
-struct grant {
-    const char *program;
-    const char *slot_name; /* in the process page */
-    uint32_t from;         /* init's capability */
-    uint32_t rights;
-    uint32_t first, count; /* the part of a range; device memory with count 0: the screen's */
+#define PORTS_END 0x10000
+#define LINES_END 0x10000
+
+/* The text that is being read. */
+struct reader {
+    const char *at, *end;
+    struct manifest_mistake *mistake;
 };
 
-static const struct grant grants[] = {
-    {"console", "ports0", SLOT_INIT_PORTS, RIGHT_USE, 0x3f8, 8}, /* serial line COM1 */
-    {"console", "ports1", SLOT_INIT_PORTS, RIGHT_USE, 0x3d4,
-     2}, /* VGA CRT controller: the cursor */
-    {"console", "interrupts", SLOT_INIT_INTERRUPTS, RIGHT_USE, 4, 1},
-    {"console", "devices", SLOT_INIT_DEVICES, RIGHT_USE, 0, 0},
-    {"keyboard", "ports0", SLOT_INIT_PORTS, RIGHT_USE, 0x60, 1}, /* 8042: data */
-    {"keyboard", "ports1", SLOT_INIT_PORTS, RIGHT_USE, 0x64, 1}, /* 8042: command and status */
-    {"keyboard", "interrupts", SLOT_INIT_INTERRUPTS, RIGHT_USE, 1, 1},
-    /* vm and check. To look only, and for itself only: without RIGHT_USE it cannot print in the
-     * kernel's name, without RIGHT_COPY not pass the right on. */
-    {"shell", "machine", SLOT_INIT_MACHINE, RIGHT_INSPECT, 0, 0},
+struct word {
+    const char *text;
+    uint64_t length;
 };
 
-static const char *const background[] = {"keyboard"};
-
-/* The range argument of sys_slot_copy. False: there is nothing to give. */
-static bool find_range(const struct grant *grant, const struct screen *screen, uint64_t *range)
+static bool is_space(char c)
 {
-    *range = grant->first | (uint64_t)grant->count << 32;
-    if (grant->count || grant->from != SLOT_INIT_DEVICES)
-        return true;
-    uint64_t bytes = (uint64_t)screen->pitch * screen->height;
-    if (screen->kind == SCREEN_NONE || bytes == 0)
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static bool next_word(struct reader *reader, struct word *word)
+{
+    while (reader->at < reader->end && is_space(*reader->at))
+        reader->at++;
+    word->text = reader->at;
+    while (reader->at < reader->end && !is_space(*reader->at))
+        reader->at++;
+    word->length = (uint64_t)(reader->at - word->text);
+    return word->length > 0;
+}
+
+static bool word_is(const struct word *word, const char *text)
+{
+    return word->length == strlen(text) && memcmp(word->text, text, word->length) == 0;
+}
+
+/* False, so that one may `return refuse(...)`. */
+static bool refuse(struct reader *reader, const struct word *word, const char *reason)
+{
+    struct manifest_mistake *mistake = reader->mistake;
+    uint64_t length = word->length < sizeof mistake->word ? word->length : sizeof mistake->word - 1;
+    memcpy(mistake->word, word->text, length);
+    mistake->word[length] = 0;
+    mistake->reason = reason;
+    return false;
+}
+
+/* Takes what stands before the next `separator`, or all of it. False: nothing is left. */
+static bool take_part(struct word *rest, char separator, struct word *part)
+{
+    if (rest->text == NULL)
         return false;
-    uint64_t first = screen->address / FRAME_BYTES;
-    uint64_t end = (screen->address + bytes + FRAME_BYTES - 1) / FRAME_BYTES;
-    *range = first | (end - first) << 32;
-    if (end > UINT32_MAX) {
-        first /= FRAMES_PER_BLOCK;
-        end = (end + FRAMES_PER_BLOCK - 1) / FRAMES_PER_BLOCK;
-        *range = RANGE_OF_BLOCKS | first | (end - first) << 32;
+    const char *end = memchr(rest->text, separator, rest->length);
+    *part = *rest;
+    if (end) {
+        part->length = (uint64_t)(end - rest->text);
+        *rest = (struct word){end + 1, rest->length - part->length - 1};
+    } else {
+        *rest = (struct word){0};
     }
     return true;
 }
 
-int manifest_grant(const char *name, uint32_t domain, const struct screen *screen,
-                   struct process_page *page)
+static int digit_of(char c)
 {
-    for (uint32_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
-        const struct grant *grant = &grants[i];
-        uint64_t range;
-        if (strcmp(grant->program, name) != 0 || !find_range(grant, screen, &range))
-            continue;
-        struct named_slot *named = &page->slots[page->slot_count];
-        named->slot = SLOT_FIRST_NAMED + page->slot_count;
-        strcpy(named->name, grant->slot_name);
-        int64_t error = sys_slot_copy(domain, named->slot, grant->from, grant->rights, range);
-        if (error < 0)
-            return (int)error;
-        page->slot_count++;
-    }
-    return OK;
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
 }
 
-bool manifest_in_background(const char *name)
+/* Decimal, or hexadecimal behind 0x. */
+static bool take_number(const struct word *word, uint64_t *value)
 {
-    for (uint32_t i = 0; i < sizeof background / sizeof background[0]; i++)
-        if (strcmp(background[i], name) == 0)
+    bool hexadecimal = word->length > 2 && word->text[0] == '0' && word->text[1] == 'x';
+    uint64_t base = hexadecimal ? 16 : 10, i = hexadecimal ? 2 : 0;
+    *value = 0;
+    if (word->length == 0)
+        return false;
+    for (; i < word->length; i++) {
+        uint64_t digit = (uint64_t)digit_of(word->text[i]);
+        if (digit >= base || *value > (UINT64_MAX - digit) / base)
+            return false;
+        *value = *value * base + digit;
+    }
+    return true;
+}
+
+/* "FIRST-LAST" or one number, below `end`. */
+static bool take_range(const struct word *word, uint64_t end, uint64_t *first, uint64_t *count)
+{
+    struct word rest = *word, part;
+    uint64_t last;
+    if (!take_part(&rest, '-', &part) || !take_number(&part, first))
+        return false;
+    last = *first;
+    if (rest.text && !take_number(&rest, &last))
+        return false;
+    if (last < *first || last >= end)
+        return false;
+    *count = last - *first + 1;
+    return true;
+}
+
+static bool take_name(const struct word *word, char name[SERVICE_NAME_BYTES])
+{
+    if (word->length == 0 || word->length >= SERVICE_NAME_BYTES)
+        return false;
+    memset(name, 0, SERVICE_NAME_BYTES);
+    memcpy(name, word->text, word->length);
+    return true;
+}
+
+/* Its slots are called after their kind and number: "ports0", "ports1". */
+static bool add_grant(struct server *server, const char *kind, uint32_t number,
+                      const struct grant *what)
+{
+    if (server->grant_count == MANIFEST_GRANTS || number > 9)
+        return false;
+    struct grant *grant = &server->grants[server->grant_count++];
+    *grant = *what;
+    size_t length = strlen(kind);
+    memcpy(grant->slot_name, kind, length);
+    grant->slot_name[length] = (char)('0' + number);
+    return true;
+}
+
+static bool take_ranges(struct reader *reader, struct server *server, const char *kind,
+                        uint32_t from, uint64_t end, struct word list, const char *rule)
+{
+    struct word part;
+    for (uint32_t number = 0; take_part(&list, ',', &part); number++) {
+        struct grant grant = {.from = from, .rights = RIGHT_USE};
+        if (!take_range(&part, end, &grant.first, &grant.count))
+            return refuse(reader, &part, rule);
+        if (!add_grant(server, kind, number, &grant))
+            return refuse(reader, &part, "a server gets eight ranges at most");
+    }
+    return true;
+}
+
+static bool take_ports(struct reader *reader, struct server *server, struct word list)
+{
+    return take_ranges(reader, server, "ports", SLOT_INIT_PORTS, PORTS_END, list,
+                       "ports are PORT or FIRST-LAST, 0 to 0xffff");
+}
+
+static bool take_interrupts(struct reader *reader, struct server *server, struct word list)
+{
+    return take_ranges(reader, server, "interrupts", SLOT_INIT_INTERRUPTS, LINES_END, list,
+                       "interrupts are LINE or FIRST-LAST, 0 to 0xffff");
+}
+
+static bool take_devices(struct reader *reader, struct server *server, struct word list)
+{
+    struct grant screen = {.from = SLOT_INIT_DEVICES, .rights = RIGHT_USE};
+    if (word_is(&list, "screen"))
+        return add_grant(server, "devices", 0, &screen) ||
+               refuse(reader, &list, "a server gets eight ranges at most");
+    return take_ranges(reader, server, "devices", SLOT_INIT_DEVICES, LOWER_HALF_END, list,
+                       "devices are \"screen\", or FIRST-LAST, addresses below 0x800000000000");
+}
+
+static bool take_machine(struct reader *reader, struct server *server, struct word value)
+{
+    struct grant grant = {
+        .slot_name = "machine", .from = SLOT_INIT_MACHINE, .rights = RIGHT_INSPECT};
+    if (!word_is(&value, "inspect"))
+        return refuse(reader, &value, "of the machine there is only \"inspect\"");
+    if (server->grant_count == MANIFEST_GRANTS)
+        return refuse(reader, &value, "a server gets eight ranges at most");
+    server->grants[server->grant_count++] = grant;
+    return true;
+}
+
+static bool take_calls(struct reader *reader, struct server *server, struct word list)
+{
+    struct word part;
+    while (take_part(&list, ',', &part)) {
+        if (word_is(&part, "*")) {
+            server->calls_all = true;
+            continue;
+        }
+        if (server->call_count == MANIFEST_CALLS)
+            return refuse(reader, &part, "a server calls eight others at most, or * for all");
+        if (!take_name(&part, server->calls[server->call_count++]))
+            return refuse(reader, &part, "names of services have 1 to 15 characters");
+    }
+    return true;
+}
+
+static bool take_frames(struct reader *reader, struct server *server, struct word value)
+{
+    return take_number(&value, &server->frames) ||
+           refuse(reader, &value, "frames are a number: how many of 4 KiB it may own");
+}
+
+static bool take_state(struct reader *reader, struct server *server, struct word value)
+{
+    return (take_number(&value, &server->state) && server->state <= MANIFEST_STATE_MAX) ||
+           refuse(reader, &value, "state is a number of frames, 512 at most");
+}
+
+static bool take_restart(struct reader *reader, struct server *server, struct word value)
+{
+    static const char *const names[] = {"never", "fault", "always"};
+    for (uint32_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (word_is(&value, names[i])) {
+            server->restart = (enum restart)i;
             return true;
-    return false;
+        }
+    }
+    return refuse(reader, &value, "restart is never, fault or always");
+}
+
+static bool take_file(struct reader *reader, struct server *server, struct word value)
+{
+    return take_name(&value, server->file) ||
+           refuse(reader, &value, "names of modules have 1 to 15 characters");
+}
+
+static const struct key {
+    const char *name;
+    bool (*take)(struct reader *reader, struct server *server, struct word value);
+} keys[] = {
+    {"file", take_file},       {"ports", take_ports},     {"interrupts", take_interrupts},
+    {"devices", take_devices}, {"machine", take_machine}, {"calls", take_calls},
+    {"frames", take_frames},   {"restart", take_restart}, {"state", take_state},
+};
+
+/* "KEY=VALUE", or "background". */
+static bool take_word(struct reader *reader, struct server *server, const struct word *word)
+{
+    struct word rest = *word, key;
+    take_part(&rest, '=', &key);
+    if (word_is(word, "background")) {
+        server->background = true;
+        return true;
+    }
+    for (uint32_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (!word_is(&key, keys[i].name))
+            continue;
+        if (!rest.text || rest.length == 0)
+            return refuse(reader, word, "nothing stands behind the =");
+        return keys[i].take(reader, server, rest);
+    }
+    return refuse(reader, word, "there is no such word in a manifest");
+}
+
+/* What stands behind "--". */
+static bool take_arguments(struct reader *reader, struct server *server)
+{
+    struct word rest;
+    while (reader->at < reader->end && is_space(*reader->at))
+        reader->at++;
+    rest = (struct word){reader->at, (uint64_t)(reader->end - reader->at)};
+    while (rest.length > 0 && is_space(rest.text[rest.length - 1]))
+        rest.length--;
+    if (rest.length >= MANIFEST_ARGUMENT_BYTES)
+        return refuse(reader, &rest, "the arguments are longer than 127 characters");
+    memcpy(server->arguments, rest.text, rest.length);
+    return true;
+}
+
+int manifest_line(const char *text, uint64_t bytes, struct server *server,
+                  struct manifest_mistake *mistake)
+{
+    struct reader reader = {text, text + bytes, mistake};
+    struct word word;
+    *server = (struct server){.frames = UINT64_MAX};
+    *mistake = (struct manifest_mistake){0};
+    if (!next_word(&reader, &word) || word.text[0] == '#')
+        return 0;
+    if (!take_name(&word, server->name)) {
+        refuse(&reader, &word, "names of servers have 1 to 15 characters");
+        return -1;
+    }
+    memcpy(server->file, server->name, sizeof server->file);
+    while (next_word(&reader, &word)) {
+        if (word.text[0] == '#')
+            break;
+        if (word_is(&word, "--"))
+            return take_arguments(&reader, server) ? 1 : -1;
+        if (!take_word(&reader, server, &word))
+            return -1;
+    }
+    return 1;
 }

@@ -14,6 +14,7 @@
 #include <cocos/sys.h>
 
 #define RING_BYTES 8192u
+#define LINE_BYTES 256u
 #define WAKE 1ull
 #define STACK_FRAMES 4u /* and one below, which is unmapped as a guard */
 
@@ -29,22 +30,28 @@ static struct {
     bool runs;
 } printer;
 
-static void print(const char *text, uint32_t bytes)
+void kernel_print(const char *text, uint64_t bytes)
 {
-    if (text_send(printer.console, CONSOLE_WRITE, text, bytes) < 0)
-        sys_machine_log(SLOT_INIT_MACHINE, text, bytes);
+    for (uint64_t done = 0; done < bytes; done += TEXT_BYTES) {
+        uint64_t piece = bytes - done < TEXT_BYTES ? bytes - done : TEXT_BYTES;
+        sys_machine_log(SLOT_INIT_MACHINE, text + done, (uint32_t)piece);
+    }
 }
 
+/* A line at a time: the console keeps that together, whoever else prints. */
 static void print_all(void)
 {
     uint64_t at = atomic_load_explicit(&printed, memory_order_relaxed);
     while (at < atomic_load_explicit(&written, memory_order_acquire)) {
-        char piece[TEXT_BYTES];
-        uint64_t end = atomic_load_explicit(&written, memory_order_acquire);
-        uint32_t bytes = end - at < TEXT_BYTES ? (uint32_t)(end - at) : TEXT_BYTES;
-        for (uint32_t i = 0; i < bytes; i++)
-            piece[i] = ring[(at + i) % RING_BYTES];
-        print(piece, bytes);
+        static char line[LINE_BYTES];
+        uint64_t end = atomic_load_explicit(&written, memory_order_acquire), bytes = 0;
+        char last = 0;
+        while (bytes < LINE_BYTES && at + bytes < end && last != '\n') {
+            last = ring[(at + bytes) % RING_BYTES];
+            line[bytes++] = last;
+        }
+        if (text_send(printer.console, CONSOLE_WRITE, line, bytes) < 0)
+            kernel_print(line, bytes);
         at += bytes;
         atomic_store_explicit(&printed, at, memory_order_release);
     }

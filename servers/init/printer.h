@@ -18,6 +18,9 @@ int printer_start(uint32_t console, uint32_t done, uint64_t bits);
 /* Gives it text to print. False: it was not started, or has no room for that much now. */
 bool printer_take(const char *text, uint64_t bytes);
 
+/* Puts text into the kernel's log. */
+void kernel_print(const char *text, uint64_t bytes);
+
 /* Whether it has printed everything. */
 bool printer_idle(void);
 

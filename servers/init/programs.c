@@ -1,23 +1,45 @@
 #include "programs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/memory_map.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
 #include "loader.h"
 #include "log.h"
 #include "modules.h"
+#include "servers.h"
 #include "services.h"
 #include "waiting.h"
 #include "words.h"
 
+/* Status of a program that was killed: as by Linux's SIGKILL. */
+#define STATUS_KILLED (128 + 9)
+
 /* Ended programs stay listed as long as there are no more of them than this. */
 #define ENDED_MAX 16
 
+/* Where init sees the stacks of others, one place for each record. */
+#define STACK_VIEWS MAP_U64(0xffffa00000000000)
+
 static struct program programs[PROGRAMS_MAX];
 static uint32_t last_number, calls_endpoint;
+
+uint64_t program_stack_view(const struct program *program)
+{
+    return STACK_VIEWS + (uint64_t)(program - programs) * STACK_BYTES;
+}
+
+const struct program *programs_with_domain(uint64_t frame)
+{
+    for (uint32_t i = 0; i < PROGRAMS_MAX; i++)
+        if (program_lives(&programs[i]) && programs[i].domain_frame == frame)
+            return &programs[i];
+    return NULL;
+}
 
 bool program_lives(const struct program *program)
 {
@@ -42,6 +64,7 @@ void programs_open(uint32_t endpoint)
         .number = INIT_NUMBER,
         .state = PROGRAM_SERVES,
         .domain = SLOT_SELF,
+        .thread = SLOT_NONE,
         .domain_frame = own_domain(),
         .name = "init",
     };
@@ -110,42 +133,76 @@ static struct program *free_record(void)
     return NULL;
 }
 
-int programs_run(const char *command)
+/* Starts `module` under a name; `server`: what the manifest says of it, or NULL. */
+static int start(const struct boot_module *module, const char *name, const char *command,
+                 const struct server *server)
 {
-    char name[SERVICE_NAME_BYTES];
-    int error = words_first(command, name, sizeof name);
-    if (error < 0)
-        return error;
-    const struct boot_module *module = modules_find(name);
     if (!module)
         return E_NAME;
     struct program *program = free_record();
     if (!program)
         return E_FULL;
 
+    uint32_t state_order = 0;
+    int64_t state_error = OK;
+    uint64_t state = server ? servers_state(server, &state_order, &state_error) : 0;
+    if (state_error < 0)
+        return (int)state_error;
+
     struct load load = {
         .file = (const void *)module->address,
         .file_bytes = module->bytes,
         .name = name,
         .command = words_more(command) ? command : module->text,
+        .server = server,
         .number = last_number + 1,
         .endpoint = calls_endpoint,
         .system = (const struct system_page *)SYSTEM_PAGE,
+        .state = state,
+        .state_order = state_order,
+        .stack_view = program_stack_view(program),
     };
     struct loaded loaded;
-    error = loader_load(&load, &loaded);
+    int error = loader_load(&load, &loaded);
     if (error < 0)
         return error;
     *program = (struct program){
         .number = ++last_number,
         .state = PROGRAM_RUNS,
         .domain = loaded.domain,
+        .thread = loaded.thread,
+        .module = module,
         .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
     };
-    memcpy(program->name, name, sizeof name);
+    strcpy(program->name, name);
     return (int)program->number;
+}
+
+int programs_start(const struct server *server)
+{
+    char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
+    snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
+    return start(modules_find(server->file), server->name, command, server);
+}
+
+int programs_run(const char *command)
+{
+    char name[SERVICE_NAME_BYTES];
+    int error = words_first(command, name, sizeof name);
+    if (error < 0)
+        return error;
+    const struct server *server = servers_find(name);
+    if (!server)
+        return start(modules_find(name), name, command, NULL);
+    if (programs_living(name))
+        return E_EXISTS;
+    int number = words_more(command) ? start(modules_find(server->file), name, command, server)
+                                     : programs_start(server);
+    if (number > 0)
+        servers_started(server, (uint32_t)number, true);
+    return number;
 }
 
 /* What a person would miss without a word about it. */
@@ -160,15 +217,32 @@ static void say_what_is_missing(const struct program *program)
         log_print("init: %s ended with status %d: %s\n", program->name, program->status, loss);
 }
 
-void program_end(struct program *program, enum program_state state, int32_t status)
+static void end(struct program *program, enum program_state state, int32_t status, bool by_wish)
 {
-    services_end(program->number);
+    services_leave(program->number);
     waiting_forget(program->number);
+    loader_end_view(program_stack_view(program));
+    sys_slot_drop(program->thread);
+    slot_put(program->thread);
+    program->thread = SLOT_NONE;
     sys_domain_destroy(program->domain);
     sys_slot_drop(program->domain);
     slot_put(program->domain);
     program->domain = SLOT_NONE;
     program->state = state;
     program->status = status;
+    if (servers_ended(program, by_wish))
+        return;
+    services_close(program->name);
     say_what_is_missing(program);
+}
+
+void program_end(struct program *program, enum program_state state, int32_t status)
+{
+    end(program, state, status, false);
+}
+
+void program_kill(struct program *program)
+{
+    end(program, PROGRAM_ENDED, STATUS_KILLED, true);
 }

@@ -8,16 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <cocos/abi.h>
 #include <cocos/protocol/init.h>
+
+#include "manifest.h"
 
 #define PROGRAMS_MAX 40
 
 struct program {
     uint32_t number; /* 0: the record is free */
     enum program_state state;
-    int32_t status;        /* once ended */
-    uint32_t domain;       /* slot; SLOT_NONE once ended */
-    uint64_t domain_frame; /* its object */
+    int32_t status;                   /* once ended */
+    uint32_t domain;                  /* slot; SLOT_NONE once ended */
+    uint32_t thread;                  /* slot of its first thread; SLOT_NONE once ended */
+    uint64_t domain_frame;            /* its object */
+    const struct boot_module *module; /* what it was loaded from */
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
     uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */
@@ -28,13 +33,22 @@ struct program {
 void programs_open(uint32_t endpoint);
 
 /* Starts "NAME ARGUMENTS". Returns its number, or E_NAME, E_TOO_LONG, E_FULL, and whatever
- * loader_load says. */
+ * loader_load says; E_EXISTS: it is a server of the manifest, and an instance lives. */
 int programs_run(const char *command);
+
+/* The same for a server of the manifest, as that says. */
+int programs_start(const struct server *server);
 
 /* The record of a number, ended or not, or NULL; the record with the lowest number from `number`
  * on, or NULL. */
 struct program *programs_get(uint64_t number);
 struct program *programs_from(uint64_t number);
+
+/* Where init sees its stack, up to where that ends. */
+uint64_t program_stack_view(const struct program *program);
+
+/* The program whose domain's object is that frame, or NULL. */
+const struct program *programs_with_domain(uint64_t frame);
 
 /* Whether it has a domain. */
 bool program_lives(const struct program *program);
@@ -45,7 +59,11 @@ bool programs_starting(const char *name, uint32_t except);
 /* Whether one of this name lives. */
 bool programs_living(const char *name);
 
-/* Ends it: its services, its domain, its waiting calls. */
+/* Ends it: its domain, its waiting calls, and its services, but for a server that is going to be
+ * started again: those wait for the next instance. */
 void program_end(struct program *program, enum program_state state, int32_t status);
+
+/* The same because someone wishes so. */
+void program_kill(struct program *program);
 
 #endif

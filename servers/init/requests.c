@@ -7,11 +7,9 @@
 
 #include "modules.h"
 #include "power.h"
+#include "servers.h"
 #include "services.h"
 #include "waiting.h"
-
-/* Status of a program that was killed: as by Linux's SIGKILL. */
-#define STATUS_KILLED (128 + 9)
 
 static enum outcome answer(struct message *message, int64_t word0)
 {
@@ -83,7 +81,7 @@ static enum outcome list(struct message *message)
     answer(message, OK);
     if (program) {
         message->words[1] = program->number;
-        message->words[2] = program->state;
+        message->words[2] = program->state | (uint64_t)servers_restarts(program->name) << 32;
         message->words[3] = (uint64_t)(int64_t)program->status;
         memcpy(&message->words[4], program->name, SERVICE_NAME_BYTES);
     }
@@ -95,10 +93,19 @@ static enum outcome kill(struct program *caller, struct message *message)
     struct program *program = programs_get(message->words[1]);
     if (!program || !program_lives(program))
         return answer(message, E_NAME);
-    if (program->number == INIT_NUMBER || services_has(program->number, "console"))
+    if (program->number == INIT_NUMBER)
         return answer(message, E_RIGHTS);
-    program_end(program, PROGRAM_ENDED, STATUS_KILLED);
+    program_kill(program);
     return program == caller ? ENDED : answer(message, OK);
+}
+
+static enum outcome restart(struct program *caller, struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    if (!name_in(message, name))
+        return answer(message, E_NAME);
+    int error = servers_restart(name);
+    return program_lives(caller) ? answer(message, error) : ENDED;
 }
 
 static enum outcome module(struct message *message)
@@ -138,6 +145,8 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return list(message);
     case INIT_KILL:
         return kill(program, message);
+    case INIT_RESTART:
+        return restart(program, message);
     case INIT_POWER_OFF:
         return answer(message, power_off());
     case INIT_MODULE:

@@ -7,13 +7,15 @@
 #include <cocos/service.h>
 
 #include "log.h"
+#include "servers.h"
 #include "start_list.h"
 
 struct service {
-    uint32_t program; /* 0: free */
-    uint32_t slot;    /* the endpoint, all rights */
-    uint64_t frame;   /* the endpoint lives in; init's */
-    char name[SERVICE_NAME_BYTES];
+    uint32_t program;              /* number; 0: none, its endpoint waits for the next one */
+    uint32_t slot;                 /* the endpoint, all rights */
+    uint64_t frame;                /* the endpoint lives in; init's */
+    char name[SERVICE_NAME_BYTES]; /* empty: the record is free */
+    char by[SERVICE_NAME_BYTES];   /* name of the program that serves, or has served */
 };
 
 static struct service services[SERVICES_MAX];
@@ -21,7 +23,7 @@ static struct service services[SERVICES_MAX];
 static struct service *find(const char *name)
 {
     for (uint32_t i = 0; i < SERVICES_MAX; i++)
-        if (services[i].program && strcmp(services[i].name, name) == 0)
+        if (services[i].name[0] && strcmp(services[i].name, name) == 0)
             return &services[i];
     return NULL;
 }
@@ -57,28 +59,43 @@ static void close_endpoint(struct service *service)
     *service = (struct service){0};
 }
 
-int services_add(struct program *program, const char *name, uint32_t slot)
+/* The record for `name`, with its endpoint, made or left by an earlier instance. */
+static int take_record(const struct program *program, const char *name, struct service **taken)
 {
-    struct service *service = NULL;
+    struct service *service = find(name);
+    if (service) {
+        *taken = service;
+        return service->program || strcmp(service->by, program->name) != 0 ? E_EXISTS : OK;
+    }
     for (uint32_t i = 0; i < SERVICES_MAX && !service; i++)
-        if (!services[i].program)
+        if (!services[i].name[0])
             service = &services[i];
-    if (!name[0])
-        return E_NAME;
-    if (find(name))
-        return E_EXISTS;
     if (!service)
         return E_FULL;
-    int64_t error = open_endpoint(service);
+    *taken = service;
+    int error = open_endpoint(service);
+    if (error == OK) {
+        strcpy(service->name, name);
+        strcpy(service->by, program->name);
+    }
+    return error;
+}
+
+int services_add(struct program *program, const char *name, uint32_t slot)
+{
+    struct service *service;
+    if (!name[0])
+        return E_NAME;
+    int64_t error = take_record(program, name, &service);
     if (error < 0)
         return (int)error;
     error = sys_slot_copy(program->domain, slot, service->slot, RIGHT_RECEIVE | RIGHT_SIGNAL, 0);
     if (error < 0) {
-        close_endpoint(service);
+        if (!servers_find(program->name))
+            close_endpoint(service);
         return (int)error;
     }
     service->program = program->number;
-    strcpy(service->name, name);
     program->state = PROGRAM_SERVES;
     if (strcmp(name, "console") == 0)
         log_to_console(service->slot);
@@ -88,9 +105,13 @@ int services_add(struct program *program, const char *name, uint32_t slot)
 int services_connect(const struct program *program, const char *name, uint32_t slot)
 {
     const struct service *service = find(name);
+    if (!servers_may_call(program->name, name))
+        return E_RIGHTS;
     if (!service)
-        return programs_starting(name, program->number) || start_list_holds(name) ? E_AGAIN
-                                                                                  : E_NAME;
+        return programs_starting(name, program->number) || start_list_holds(name) ||
+                       servers_expected(name)
+                   ? E_AGAIN
+                   : E_NAME;
     /* A call to oneself would never be answered. */
     if (service->program == program->number)
         return E_NAME;
@@ -103,13 +124,20 @@ bool services_has(uint32_t number, const char *name)
     return service && service->program == number;
 }
 
-void services_end(uint32_t number)
+void services_leave(uint32_t number)
 {
     for (uint32_t i = 0; i < SERVICES_MAX; i++) {
-        if (services[i].program != number)
+        if (!services[i].name[0] || services[i].program != number)
             continue;
         if (strcmp(services[i].name, "console") == 0)
             log_to_kernel();
-        close_endpoint(&services[i]);
+        services[i].program = 0;
     }
+}
+
+void services_close(const char *program)
+{
+    for (uint32_t i = 0; i < SERVICES_MAX; i++)
+        if (services[i].name[0] && !services[i].program && strcmp(services[i].by, program) == 0)
+            close_endpoint(&services[i]);
 }

@@ -14,13 +14,18 @@
 int services_add(struct program *program, const char *name, uint32_t slot);
 
 /* Puts a capability to call `name` into slot `slot` of `program`. OK, E_OCCUPIED, E_SLOT, E_NAME,
- * or E_AGAIN: there is none, but one is expected. */
+ * E_RIGHTS (the manifest does not
+ * name it), or E_AGAIN: there is none, but one is expected. */
 int services_connect(const struct program *program, const char *name, uint32_t slot);
 
 /* Whether program `number` serves `name`. */
 bool services_has(uint32_t number, const char *name);
 
-/* Ends all services of a program: their callers get E_GONE. */
-void services_end(uint32_t number);
+/* A program has ended: its endpoints stay, and nobody takes what is called there. Its callers whom
+ * it has not answered get E_GONE. */
+void services_leave(uint32_t number);
+
+/* Ends the endpoints that programs of this name have left: callers get E_GONE. */
+void services_close(const char *program);
 
 #endif

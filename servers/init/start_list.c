@@ -6,8 +6,8 @@
 #include <cocos/service.h>
 
 #include "log.h"
-#include "manifest.h"
 #include "programs.h"
+#include "servers.h"
 
 #define START_MAX 32
 #define LIST_OPTION "start="
@@ -64,7 +64,8 @@ static void start(const char *name)
 {
     int number = programs_run(name);
     list.quiet_rounds = 0;
-    list.current = number > 0 && !manifest_in_background(name) ? (uint32_t)number : 0;
+    const struct server *server = servers_find(name);
+    list.current = number > 0 && !(server && server->background) ? (uint32_t)number : 0;
     if (number == E_NAME)
         log_print("init: %s: there is no module of this name\n", name);
     else if (number < 0)

@@ -2,7 +2,7 @@
  * The driver of the PS/2 keyboard behind an 8042 controller (IBM PS/2 Technical Reference,
  * "Keyboard and Auxiliary Device Controller"): what is typed goes to the console as input.
  *
- * Slots it is given: "ports0" (0x60), "ports1" (0x64), "interrupts" (line 1).
+ * Slots it is given: "ports0" (0x60), "ports1" (0x64), "interrupts0" (line 1).
  */
 #include <stdio.h>
 
@@ -96,7 +96,7 @@ static int refuse(const char *what, int64_t error)
 
 int main(void)
 {
-    uint32_t interrupts = service_slot("interrupts"), endpoint, console;
+    uint32_t interrupts = service_slot("interrupts0"), endpoint, console;
     int64_t got = sys_ports_enable(service_slot("ports0"));
     if (got >= 0)
         got = sys_ports_enable(service_slot("ports1"));
@@ -104,7 +104,7 @@ int main(void)
         return refuse("the controller's ports", got);
     if (port_read8(STATUS) == NOTHING_THERE) {
         fprintf(stderr, "keyboard: this machine has no PS/2 controller\n");
-        return 1;
+        return 0;
     }
     got = service_find("console", &console);
     if (got < 0)

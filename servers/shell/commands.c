@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cocos/clock.h>
 #include <cocos/errors.h>
 #include <cocos/service.h>
+#include <cocos/sys.h>
+
+#define SLEEP_MAX 1000000u
+#define NANOSECONDS 1000000000ull
 
 int last_status;
 
@@ -40,6 +45,15 @@ static int false_command(uint32_t count, char **words)
     return STATUS_FAILED;
 }
 
+static int sleep_command(uint32_t count, char **words)
+{
+    int64_t seconds = count == 2 ? command_number(words[1], SLEEP_MAX) : -1;
+    if (seconds < 0)
+        return command_usage("sleep");
+    sys_sleep(clock_now() + (uint64_t)seconds * NANOSECONDS);
+    return 0;
+}
+
 static int errors_command(uint32_t count, char **words)
 {
     (void)count, (void)words;
@@ -54,6 +68,7 @@ static const struct command commands[] = {
     {"run", "NAME [ARGUMENTS]", "starts a program; waits until it ends or serves", run_command},
     {"ps", "", "lists the programs: number, state, status, name", ps_command},
     {"kill", "NUMBER", "ends a program", kill_command},
+    {"restart", "NAME", "ends a server, if it runs, and starts it again", restart_command},
     {"modules", "", "lists the programs that can be run", modules_command},
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
@@ -61,6 +76,7 @@ static const struct command commands[] = {
     {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},
     {"true", "", "ends with status 0", true_command},
     {"false", "", "ends with status 1", false_command},
+    {"sleep", "SECONDS", "waits", sleep_command},
     {"errors", "", "lists the errors by number", errors_command},
     {"clear", "", "clears the screen (so does Ctrl-L)", clear_command},
     {"poweroff", "[STATUS]", "turns the machine off (so does Ctrl-D)", poweroff_command},

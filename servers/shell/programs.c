@@ -98,7 +98,7 @@ int ps_command(uint32_t count, char **words)
 {
     static const char *const states[] = {"?", "runs", "serves", "ended", "faulted"};
     (void)count, (void)words;
-    console_printf("number  state    status  name\n");
+    console_printf("number  state    status  restarts  name\n");
     for (uint64_t number = 1;; number++) {
         struct message answer;
         char name[SERVICE_NAME_BYTES + 1];
@@ -109,13 +109,17 @@ int ps_command(uint32_t count, char **words)
         if (answer.words[1] < number || answer.words[1] > PROGRAMS_MAX)
             return 0;
         number = answer.words[1];
-        uint64_t state = answer.words[2] <= PROGRAM_FAULTED ? answer.words[2] : 0;
+        uint32_t state = (uint32_t)answer.words[2], restarts = answer.words[2] >> 32;
+        if (state > PROGRAM_FAULTED)
+            state = 0;
         name_of(name, &answer.words[4]);
-        console_printf("%6llu  %-7s  ", (unsigned long long)number, states[state]);
+        char status[16] = "", again[16] = "";
         if (state >= PROGRAM_ENDED)
-            console_printf("%6lld  %s\n", (long long)answer.words[3], name);
-        else
-            console_printf("%6s  %s\n", "", name);
+            snprintf(status, sizeof status, "%d", (int)answer.words[3]);
+        if (restarts > 0)
+            snprintf(again, sizeof again, "%u", restarts);
+        console_printf("%6llu  %-7s  %6s  %8s  %s\n", (unsigned long long)number, states[state],
+                       status, again, name);
     }
 }
 
@@ -130,6 +134,22 @@ int kill_command(uint32_t count, char **words)
         return 0;
     char subject[32];
     snprintf(subject, sizeof subject, "kill: %lld", (long long)number);
+    return command_failed(subject, got);
+}
+
+int restart_command(uint32_t count, char **words)
+{
+    if (count != 2 || strlen(words[1]) >= SERVICE_NAME_BYTES)
+        return command_usage("restart");
+    struct message message = {.words = {INIT_RESTART}};
+    memcpy(&message.words[1], words[1], strlen(words[1]));
+    int64_t got = sys_call(SLOT_PARENT, &message);
+    if (got >= 0)
+        got = (int64_t)message.words[0];
+    if (got >= 0)
+        return 0;
+    char subject[32];
+    snprintf(subject, sizeof subject, "restart: %s", words[1]);
     return command_failed(subject, got);
 }
 

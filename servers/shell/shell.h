@@ -62,6 +62,7 @@ int64_t command_number(const char *word, uint32_t max);
 int run_command(uint32_t count, char **words);
 int ps_command(uint32_t count, char **words);
 int kill_command(uint32_t count, char **words);
+int restart_command(uint32_t count, char **words);
 int modules_command(uint32_t count, char **words);
 
 /* Runs a program given by its words; E_NAME where there is no such module, else its status

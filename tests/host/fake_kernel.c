@@ -103,14 +103,20 @@ static struct domain *domain_in(uint32_t slot, int *number)
     return &domains[*number];
 }
 
-/* The record of a frame the caller may use: owned by it. */
-static struct frame *owned(uint64_t name)
+static struct frame *frame_of(uint64_t name)
 {
     uint64_t index = (name - (uint64_t)memory) / FRAME_BYTES;
     assert_true(name % FRAME_BYTES == 0 && index < FRAMES_MAX);
-    assert_int_equal(frames[index].owner, 0);
-    assert_int_equal(frames[index].use, MEMORY);
     return &frames[index];
+}
+
+/* The record of a frame the caller may use: owned by it. */
+static struct frame *owned(uint64_t name)
+{
+    struct frame *frame = frame_of(name);
+    assert_int_equal(frame->owner, 0);
+    assert_int_equal(frame->use, MEMORY);
+    return frame;
 }
 
 uint64_t fake_frames(void)
@@ -216,6 +222,17 @@ int64_t sys_frame_give(uint64_t address, uint32_t order, uint32_t domain, uint32
     return OK;
 }
 
+/* What is lent stays the caller's, and ends with the domain. */
+int64_t sys_frame_grant(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights)
+{
+    int to;
+    assert_int_equal(order, ORDER_FRAME);
+    assert_true(rights && rights < 8);
+    domain_in(domain, &to);
+    owned(address);
+    return refuse() ? refusal : OK;
+}
+
 static bool has_table(const struct domain *domain, uint64_t at)
 {
     for (uint32_t i = 0; i < domain->table_count; i++)
@@ -260,7 +277,7 @@ int64_t sys_page_unmap(uint32_t domain, uint64_t at, uint32_t order)
     struct mapping *mapping = mapping_at(number, at);
     if (!mapping)
         return E_NOT_MAPPED;
-    owned(mapping->frame)->mappings--;
+    frame_of(mapping->frame)->mappings--;
     mapping->domain = -1;
     return OK;
 }

@@ -7,6 +7,7 @@
 #define ENDPOINT 20
 #define PART 21
 #define REPLY 22
+#define OTHER_ENDPOINT 23
 #define SERIAL_LINE 4
 #define LAST_PIN 127 /* which no machine here has */
 #define LAST_MESSAGE 191
@@ -17,6 +18,7 @@ static void test_interrupts(void)
     struct message message = {.words = {0}};
     uint32_t all = SLOT_INIT_INTERRUPTS;
     EXPECT(OK, sys_endpoint_create(ENDPOINT, claim_object()));
+    EXPECT(OK, sys_endpoint_create(OTHER_ENDPOINT, claim_object()));
     EXPECT(OK, sys_slot_copy(SLOT_SELF, PART, all, RIGHT_ALL, 3 | 1ull << 32));
     EXPECT(E_RIGHTS, sys_interrupt_bind(PART, SERIAL_LINE, ENDPOINT, 0));
     EXPECT(E_TYPE, sys_interrupt_bind(SLOT_INIT_PORTS, SERIAL_LINE, ENDPOINT, 0));
@@ -35,8 +37,9 @@ static void test_interrupts(void)
     EXPECT(E_RIGHTS, sys_interrupt_message(all, LAST_MESSAGE + 1));
     EXPECT(E_TYPE, sys_interrupt_message(SLOT_INIT_PORTS, LAST_MESSAGE));
     EXPECT(E_ARGUMENT, sys_interrupt_ack(all, SERIAL_LINE)); /* not bound */
-    EXPECT(OK, sys_interrupt_bind(all, SERIAL_LINE, ENDPOINT, 9));
-    EXPECT(E_NOT_FREE, sys_interrupt_bind(all, SERIAL_LINE, ENDPOINT, 9));
+    EXPECT(OK, sys_interrupt_bind(all, SERIAL_LINE, ENDPOINT, 8));
+    EXPECT(E_NOT_FREE, sys_interrupt_bind(all, SERIAL_LINE, OTHER_ENDPOINT, 9));
+    EXPECT(OK, sys_interrupt_bind(all, SERIAL_LINE, ENDPOINT, 9)); /* begins anew */
 
     /* "Transmitter empty" interrupts as soon as it is allowed to. */
     EXPECT(OK, sys_ports_enable(SLOT_INIT_PORTS));

@@ -70,7 +70,7 @@ def edit(config, modules, append):
     kernel, boot = KERNEL_LINE.search(config), BOOT_LINE.search(config)
     if not kernel or not boot:
         raise Failure(f"the boot image has no {GRUB_CFG} of cocOS.")
-    names = [name for _, name, *_ in modules if name != "init"]
+    names = [name for _, name, *_ in modules if name not in ("init", "manifest")]
     words = kernel_words(kernel[1], append, names)
     lines = "".join(
         "module2 " + " ".join(quote(word) for word in module) + "\n" for module in modules

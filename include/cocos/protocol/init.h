@@ -13,7 +13,8 @@
 enum init_request {
     /* Starts a program given as a module: a text "NAME ARGUMENTS", split at spaces; without
      * arguments, it gets those the module came with. Answer to the last piece: word 0 = its
-     * number (> 0), or E_NAME, E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL. Pieces before the last
+     * number (> 0), or E_NAME, E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL, E_EXISTS: it is a
+     * server of the manifest, and runs. Pieces before the last
      * are answered with 0. */
     INIT_RUN = 1,
     /* Waits until program word 1 ends or begins to serve: word 1 = enum program_state,
@@ -27,13 +28,17 @@ enum init_request {
     INIT_SERVE = 4,
     /* Finds a server by the name in words 1-2: puts a capability with RIGHT_SEND in the
      * caller's slot word 3, badged with the caller's number. While a program of that name runs,
-     * or is about to be started at boot, the answer waits until it serves. E_NAME (also for
-     * what the caller itself serves), E_OCCUPIED, E_FULL: too many wait. */
+     * or is about to be started, the answer waits until it serves. E_NAME (also for what the
+     * caller itself serves), E_RIGHTS (the caller is a server whose line in the manifest does not
+     * name it), E_OCCUPIED, E_FULL: too many wait. The capability outlives the server's end where
+     * the server is started again: calls wait, but those it had taken get E_GONE. */
     INIT_FIND = 5,
     /* Program number word 1 or the next above: word 1 = its number (0: no more), word 2 = state,
-     * word 3 = exit status, words 4-5 = its name. */
+     * and in its upper half how often init has started a server of that name again, word 3 = exit
+     * status, words 4-5 = its name. */
     INIT_LIST = 6,
-    /* Ends program word 1. E_NAME. E_RIGHTS: console and init itself are not killed. */
+    /* Ends program word 1. A server that the manifest says so of is started again. E_NAME.
+     * E_RIGHTS: init itself is not killed. */
     INIT_KILL = 7,
     /* Turns the machine off. E_UNSUPPORTED: no ACPI power control. */
     INIT_POWER_OFF = 8,
@@ -42,6 +47,10 @@ enum init_request {
     /* The domain of program word 1: word 1 = the frame of its object, by which the frame table
      * and sys_page_query name it. E_NAME: no such program, or it has ended. */
     INIT_DOMAIN = 10,
+    /* Ends the instance, if there is one, of the manifest's server with the name in words 1-2, and
+     * starts the next, also where too many failures have kept it down. E_NAME: the manifest has no
+     * such server; as INIT_RUN. */
+    INIT_RESTART = 11,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };

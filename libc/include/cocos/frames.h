@@ -30,6 +30,9 @@ int64_t pages_place(uint32_t domain, uint64_t at, uint64_t frame, uint64_t bytes
 /* Gives a run to `domain` (sys_frame_give), which then has access to it with `rights`. */
 int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
 
+/* Grants a run to `domain` (sys_frame_grant), which then has access to it with `rights`, too. */
+int64_t frame_lend(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
+
 /* The first eight characters of a text as a tag. */
 uint64_t tag_of(const char *text);
 

@@ -19,6 +19,13 @@ int service_find(const char *name, uint32_t *endpoint);
 /* A slot the process page names ("ports", "interrupts", ...), or SLOT_NONE. */
 uint32_t service_slot(const char *name);
 
+/*
+ * Memory that a server finds again, at the same address, in its next instance (state= in the
+ * manifest): zeroes in the first, later as the instance before left it, whenever that ended. NULL:
+ * it has less than `bytes`.
+ */
+void *service_state(uint64_t bytes);
+
 /* Takes an empty slot of the own table, or SLOT_NONE; gives one back (emptied by the caller). */
 uint32_t slot_take(void);
 void slot_put(uint32_t slot);

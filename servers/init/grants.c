@@ -1,0 +1,54 @@
+#include "grants.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <cocos/errors.h>
+#include <cocos/sys.h>
+
+/* The range argument of sys_slot_copy for device memory, in frames, or in blocks where the numbers
+ * of frames do not fit. */
+static uint64_t device_range(uint64_t address, uint64_t bytes)
+{
+    uint64_t first = address / FRAME_BYTES;
+    uint64_t end = (address + bytes + FRAME_BYTES - 1) / FRAME_BYTES;
+    if (end <= UINT32_MAX)
+        return first | (end - first) << 32;
+    first /= FRAMES_PER_BLOCK;
+    end = (end + FRAMES_PER_BLOCK - 1) / FRAMES_PER_BLOCK;
+    return RANGE_OF_BLOCKS | first | (end - first) << 32;
+}
+
+/* False: there is nothing to give. */
+static bool find_range(const struct grant *grant, const struct screen *screen, uint64_t *range)
+{
+    *range = grant->first | grant->count << 32;
+    if (grant->from != SLOT_INIT_DEVICES)
+        return true;
+    uint64_t first = grant->first, bytes = grant->count;
+    if (bytes == 0) {
+        first = screen->address;
+        bytes = screen->kind == SCREEN_NONE ? 0 : (uint64_t)screen->pitch * screen->height;
+    }
+    *range = device_range(first, bytes);
+    return bytes != 0;
+}
+
+int grants_give(const struct server *server, uint32_t domain, const struct screen *screen,
+                struct process_page *page)
+{
+    for (uint32_t i = 0; i < server->grant_count; i++) {
+        const struct grant *grant = &server->grants[i];
+        uint64_t range;
+        if (!find_range(grant, screen, &range))
+            continue;
+        struct named_slot *named = &page->slots[page->slot_count];
+        named->slot = SLOT_FIRST_NAMED + page->slot_count;
+        strcpy(named->name, grant->slot_name);
+        int64_t error = sys_slot_copy(domain, named->slot, grant->from, grant->rights, range);
+        if (error < 0)
+            return (int)error;
+        page->slot_count++;
+    }
+    return OK;
+}
