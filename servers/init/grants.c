@@ -37,6 +37,7 @@ static bool find_range(const struct grant *grant, const struct screen *screen, u
 int grants_give(const struct server *server, uint32_t domain, const struct screen *screen,
                 struct process_page *page)
 {
+    uint32_t more = server->delegates ? RIGHT_COPY : 0;
     for (uint32_t i = 0; i < server->grant_count; i++) {
         const struct grant *grant = &server->grants[i];
         uint64_t range;
@@ -45,7 +46,8 @@ int grants_give(const struct server *server, uint32_t domain, const struct scree
         struct named_slot *named = &page->slots[page->slot_count];
         named->slot = SLOT_FIRST_NAMED + page->slot_count;
         strcpy(named->name, grant->slot_name);
-        int64_t error = sys_slot_copy(domain, named->slot, grant->from, grant->rights, range);
+        int64_t error =
+            sys_slot_copy(domain, named->slot, grant->from, grant->rights | more, range);
         if (error < 0)
             return (int)error;
         page->slot_count++;

@@ -14,6 +14,7 @@
 #define MANIFEST_SERVERS 24
 #define MANIFEST_GRANTS 8
 #define MANIFEST_CALLS 8
+#define MANIFEST_PCI 8
 #define MANIFEST_ARGUMENT_BYTES 128
 
 enum restart { RESTART_NEVER, RESTART_ON_FAULT, RESTART_ALWAYS };
@@ -27,6 +28,13 @@ struct grant {
         count; /* of a range; count 0: no range. Of devices: bytes; count 0: the screen */
 };
 
+/* PCI devices that a server may claim: by vendor and device, or all of a class. */
+struct pci_match {
+    bool by_class;
+    uint16_t vendor, device;
+    uint16_t class; /* base class << 8 | subclass (PCI 3.0, appendix D) */
+};
+
 struct server {
     char name[SERVICE_NAME_BYTES];
     char file[SERVICE_NAME_BYTES]; /* the module that it is */
@@ -35,8 +43,12 @@ struct server {
     uint32_t grant_count;
     char calls[MANIFEST_CALLS][SERVICE_NAME_BYTES]; /* the services it may find */
     uint32_t call_count;
-    bool calls_all;  /* any */
+    bool calls_all; /* any */
+    struct pci_match pci[MANIFEST_PCI];
+    uint32_t pci_count;
     bool background; /* the start list goes on at once behind it */
+    bool on_demand;  /* started when somebody first looks for it */
+    bool delegates;  /* may hand on what it is granted */
     uint64_t frames; /* how many it may own */
     enum restart restart;
 };
@@ -54,5 +66,9 @@ struct manifest_mistake {
  */
 int manifest_line(const char *text, uint64_t bytes, struct server *server,
                   struct manifest_mistake *mistake);
+
+/* Whether the server's line names such a PCI device. */
+bool manifest_names_pci(const struct server *server, uint16_t vendor, uint16_t device,
+                        uint16_t class);
 
 #endif

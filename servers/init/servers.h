@@ -24,6 +24,10 @@ const struct server *servers_at(uint32_t index);
  * names. */
 bool servers_may_call(const char *name, const char *service);
 
+/* Starts the server of this name where its line says that it is started on demand, and `for_whom`
+ * may call it; once, not again after it ended well or stays down. */
+void servers_wanted(const char *name, const char *for_whom);
+
 /* Program `number` is the instance of `server` now; it was started by someone's wish (else: again,
  * by the supervisor). */
 void servers_started(const struct server *server, uint32_t number, bool by_wish);
