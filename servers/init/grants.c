@@ -30,7 +30,7 @@ static bool find_range(const struct grant *grant, const struct screen *screen, u
         first = screen->address;
         bytes = screen->kind == SCREEN_NONE ? 0 : (uint64_t)screen->pitch * screen->height;
     }
-    *range = device_range(first, bytes);
+    *range = bytes == RANGE_ALL ? 0 : device_range(first, bytes);
     return bytes != 0;
 }
 

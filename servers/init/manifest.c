@@ -159,12 +159,14 @@ static bool take_interrupts(struct reader *reader, struct server *server, struct
 
 static bool take_devices(struct reader *reader, struct server *server, struct word list)
 {
-    struct grant screen = {.from = SLOT_INIT_DEVICES, .rights = RIGHT_USE};
-    if (word_is(&list, "screen"))
-        return add_grant(server, "devices", 0, &screen) ||
+    struct grant whole = {.from = SLOT_INIT_DEVICES, .rights = RIGHT_USE};
+    whole.count = word_is(&list, "all") ? RANGE_ALL : 0;
+    if (whole.count != 0 || word_is(&list, "screen"))
+        return add_grant(server, "devices", 0, &whole) ||
                refuse(reader, &list, "a server gets eight ranges at most");
-    return take_ranges(reader, server, "devices", SLOT_INIT_DEVICES, LOWER_HALF_END, list,
-                       "devices are \"screen\", or FIRST-LAST, addresses below 0x800000000000");
+    return take_ranges(
+        reader, server, "devices", SLOT_INIT_DEVICES, LOWER_HALF_END, list,
+        "devices are \"screen\", \"all\", or FIRST-LAST, addresses below 0x800000000000");
 }
 
 static bool take_machine(struct reader *reader, struct server *server, struct word value)

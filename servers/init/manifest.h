@@ -15,6 +15,7 @@
 #define MANIFEST_GRANTS 8
 #define MANIFEST_CALLS 8
 #define MANIFEST_PCI 8
+#define RANGE_ALL UINT64_MAX
 #define MANIFEST_ARGUMENT_BYTES 128
 
 enum restart { RESTART_NEVER, RESTART_ON_FAULT, RESTART_ALWAYS };
@@ -24,8 +25,8 @@ struct grant {
     char slot_name[12]; /* in the process page */
     uint32_t from;      /* init's slot */
     uint32_t rights;
-    uint64_t first,
-        count; /* of a range; count 0: no range. Of devices: bytes; count 0: the screen */
+    uint64_t first, count; /* of a range; count 0: no range. Of devices: bytes; count 0: the screen;
+                              RANGE_ALL: all there is */
 };
 
 /* PCI devices that a server may claim: by vendor and device, or all of a class. */

@@ -75,6 +75,8 @@ static void test_defaults(void **state)
     assert_int_equal(server.call_count, 0);
     assert_false(server.calls_all || server.background);
     assert_int_equal(server.restart, RESTART_NEVER);
+    assert_int_equal(line("a devices=all"), 1);
+    expect_grant(0, "devices0", SLOT_INIT_DEVICES, 0, RANGE_ALL);
     assert_int_equal(line("a devices=screen machine=inspect calls=* # devices=0"), 1);
     expect_grant(0, "devices0", SLOT_INIT_DEVICES, 0, 0);
     expect_grant(1, "machine", SLOT_INIT_MACHINE, 0, 0);
