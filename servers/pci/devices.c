@@ -47,7 +47,7 @@ static const char *check_place(const struct function *function)
     uint32_t ranges = system->memory_ranges < MEMORY_RANGES ? system->memory_ranges : MEMORY_RANGES;
     const char *problem = function_misplaced(function, system->memory, ranges);
     for (uint32_t i = 0; i < device_count && !problem; i++)
-        if (functions_overlap(function, &devices[i].function))
+        if (function != &devices[i].function && functions_overlap(function, &devices[i].function))
             problem = "it has memory in common with another device";
     return problem;
 }

@@ -127,10 +127,8 @@ static void test_bars(void **state)
         uint32_t value, mask;
         const char *problem;
     } cases[] = {
-        {0xfeb50000, 0, "power of two"},
-        {0xfeb40000, 0xfffd0000, "power of two"},
-        {0x7eb40000, 0x7ffe0000, "power of two"},
-        {0xfeb44000, 0xfffe0000, "power of two"},
+        {0xfeb50000, 0, "power of two"},          {0xfeb40000, 0xfffd0000, "power of two"},
+        {0x7eb40000, 0x7ffe0000, "power of two"}, {0xfeb44000, 0xfffe0000, "power of two"},
         {0xfeb40006, 0xfffe0000, "type"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
