@@ -112,6 +112,18 @@ endef
 $(eval $(call kernel_build,build,))
 $(eval $(call kernel_build,build/checking,-DCOCOS_CHECKING=1))
 
+# --- Linux's own headers for programs, which hold the numbers of PCI and of virtio devices: those
+# alone, apart from the headers of this machine's C library
+
+LINUX_HEADERS := build/gen/linux
+
+$(LINUX_HEADERS): /usr/include/linux/pci_regs.h
+	@mkdir -p $(@D)
+	$(call say,GEN ,$@)
+	ln -sfn /usr/include/asm-generic build/gen/asm-generic
+	ln -sfn "$$($(CC) -print-multiarch | sed 's|^|/usr/include/|')/asm" build/gen/asm
+	ln -sfn /usr/include/linux $@
+
 # --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the
 # kernel's ELF checks
 
@@ -123,12 +135,12 @@ LIBCOCOS_OBJECTS := $(LIBCOCOS_SOURCES:%=build/user/%.o)
 MUSL_INCLUDES = -nostdinc -isystem /usr/include/x86_64-linux-musl \
   -isystem $(shell $(CC) -print-file-name=include)
 LIBCOCOS_CFLAGS = -std=gnu17 -O2 -g $(WARNINGS) -fPIE -fno-stack-protector -fcf-protection=none \
-  -fno-omit-frame-pointer -fno-strict-aliasing $(MUSL_INCLUDES) -Iinclude -Ilibc/include -I.
+  -fno-omit-frame-pointer -fno-strict-aliasing $(MUSL_INCLUDES) -Iinclude -Ilibc/include -I. -Ibuild/gen
 
 build/user/libcocos.flags: FORCE
 	$(call record,$(LIBCOCOS_CFLAGS) / $(NASMFLAGS) / $(LIBCOCOS_OBJECTS))
 
-$(filter %.c.o,$(LIBCOCOS_OBJECTS)): build/user/%.c.o: %.c build/user/libcocos.flags
+$(filter %.c.o,$(LIBCOCOS_OBJECTS)): build/user/%.c.o: %.c build/user/libcocos.flags | $(LINUX_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC  ,$@)
 	$(CC) $(LIBCOCOS_CFLAGS) -MMD -MP -c $< -o $@
@@ -156,7 +168,7 @@ TEST_PROGRAMS := $(patsubst %.c,build/%,$(wildcard tests/system/*.c bench/*.c))
 build/user/program.flags: FORCE
 	$(call record,$(PROGRAM_CFLAGS))
 
-build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC)
+build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC) | $(LINUX_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC  ,$@)
 	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(if $(filter bench/%,$<),-fomit-frame-pointer) -MMD -MP -c $< -o $@

@@ -30,13 +30,14 @@ static bool find_range(const struct grant *grant, const struct screen *screen, u
         first = screen->address;
         bytes = screen->kind == SCREEN_NONE ? 0 : (uint64_t)screen->pitch * screen->height;
     }
-    *range = device_range(first, bytes);
+    *range = bytes == RANGE_ALL ? 0 : device_range(first, bytes);
     return bytes != 0;
 }
 
 int grants_give(const struct server *server, uint32_t domain, const struct screen *screen,
                 struct process_page *page)
 {
+    uint32_t more = server->delegates ? RIGHT_COPY : 0;
     for (uint32_t i = 0; i < server->grant_count; i++) {
         const struct grant *grant = &server->grants[i];
         uint64_t range;
@@ -45,7 +46,8 @@ int grants_give(const struct server *server, uint32_t domain, const struct scree
         struct named_slot *named = &page->slots[page->slot_count];
         named->slot = SLOT_FIRST_NAMED + page->slot_count;
         strcpy(named->name, grant->slot_name);
-        int64_t error = sys_slot_copy(domain, named->slot, grant->from, grant->rights, range);
+        int64_t error =
+            sys_slot_copy(domain, named->slot, grant->from, grant->rights | more, range);
         if (error < 0)
             return (int)error;
         page->slot_count++;

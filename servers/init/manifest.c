@@ -159,12 +159,14 @@ static bool take_interrupts(struct reader *reader, struct server *server, struct
 
 static bool take_devices(struct reader *reader, struct server *server, struct word list)
 {
-    struct grant screen = {.from = SLOT_INIT_DEVICES, .rights = RIGHT_USE};
-    if (word_is(&list, "screen"))
-        return add_grant(server, "devices", 0, &screen) ||
+    struct grant whole = {.from = SLOT_INIT_DEVICES, .rights = RIGHT_USE};
+    whole.count = word_is(&list, "all") ? RANGE_ALL : 0;
+    if (whole.count != 0 || word_is(&list, "screen"))
+        return add_grant(server, "devices", 0, &whole) ||
                refuse(reader, &list, "a server gets eight ranges at most");
-    return take_ranges(reader, server, "devices", SLOT_INIT_DEVICES, LOWER_HALF_END, list,
-                       "devices are \"screen\", or FIRST-LAST, addresses below 0x800000000000");
+    return take_ranges(
+        reader, server, "devices", SLOT_INIT_DEVICES, LOWER_HALF_END, list,
+        "devices are \"screen\", \"all\", or FIRST-LAST, addresses below 0x800000000000");
 }
 
 static bool take_machine(struct reader *reader, struct server *server, struct word value)
@@ -225,6 +227,46 @@ static bool take_file(struct reader *reader, struct server *server, struct word 
            refuse(reader, &value, "names of modules have 1 to 15 characters");
 }
 
+/* Four hexadecimal digits. */
+static bool take_id(const struct word *word, uint16_t *id)
+{
+    uint32_t value = 0;
+    for (uint64_t i = 0; i < word->length; i++) {
+        int digit = digit_of(word->text[i]);
+        if (digit > 15)
+            return false;
+        value = value << 4 | (uint32_t)digit;
+    }
+    *id = (uint16_t)value;
+    return word->length == 4;
+}
+
+/* "VENDOR:DEVICE", or "class:CCSS". */
+static bool take_match(const struct word *word, struct pci_match *match)
+{
+    struct word rest = *word, first;
+    if (!take_part(&rest, ':', &first) || !rest.text)
+        return false;
+    match->by_class = word_is(&first, "class");
+    if (match->by_class)
+        return take_id(&rest, &match->class);
+    return take_id(&first, &match->vendor) && take_id(&rest, &match->device);
+}
+
+static bool take_pci(struct reader *reader, struct server *server, struct word list)
+{
+    struct word part;
+    while (take_part(&list, ',', &part)) {
+        if (server->pci_count == MANIFEST_PCI)
+            return refuse(reader, &part, "a server claims eight kinds of PCI devices at most");
+        if (!take_match(&part, &server->pci[server->pci_count++]))
+            return refuse(reader, &part,
+                          "PCI devices are VENDOR:DEVICE or class:CCSS, each of "
+                          "four hexadecimal digits");
+    }
+    return true;
+}
+
 static const struct key {
     const char *name;
     bool (*take)(struct reader *reader, struct server *server, struct word value);
@@ -232,17 +274,28 @@ static const struct key {
     {"file", take_file},       {"ports", take_ports},     {"interrupts", take_interrupts},
     {"devices", take_devices}, {"machine", take_machine}, {"calls", take_calls},
     {"frames", take_frames},   {"restart", take_restart}, {"state", take_state},
+    {"pci", take_pci},
 };
 
-/* "KEY=VALUE", or "background". */
+/* A word that stands alone. */
+static bool take_flag(struct server *server, const struct word *word)
+{
+    bool *flag = word_is(word, "background")  ? &server->background
+                 : word_is(word, "on-demand") ? &server->on_demand
+                 : word_is(word, "delegates") ? &server->delegates
+                                              : NULL;
+    if (flag)
+        *flag = true;
+    return flag != NULL;
+}
+
+/* "KEY=VALUE", or a flag. */
 static bool take_word(struct reader *reader, struct server *server, const struct word *word)
 {
     struct word rest = *word, key;
     take_part(&rest, '=', &key);
-    if (word_is(word, "background")) {
-        server->background = true;
+    if (take_flag(server, word))
         return true;
-    }
     for (uint32_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (!word_is(&key, keys[i].name))
             continue;
@@ -291,4 +344,16 @@ int manifest_line(const char *text, uint64_t bytes, struct server *server,
             return -1;
     }
     return 1;
+}
+
+bool manifest_names_pci(const struct server *server, uint16_t vendor, uint16_t device,
+                        uint16_t class)
+{
+    for (uint32_t i = 0; i < server->pci_count; i++) {
+        const struct pci_match *match = &server->pci[i];
+        if (match->by_class ? match->class == class
+                            : match->vendor == vendor && match->device == device)
+            return true;
+    }
+    return false;
 }

@@ -14,6 +14,8 @@
 #define MANIFEST_SERVERS 24
 #define MANIFEST_GRANTS 8
 #define MANIFEST_CALLS 8
+#define MANIFEST_PCI 8
+#define RANGE_ALL UINT64_MAX
 #define MANIFEST_ARGUMENT_BYTES 128
 #define MANIFEST_STATE_MAX 512
 
@@ -24,8 +26,15 @@ struct grant {
     char slot_name[12]; /* in the process page */
     uint32_t from;      /* init's slot */
     uint32_t rights;
-    uint64_t first,
-        count; /* of a range; count 0: no range. Of devices: bytes; count 0: the screen */
+    uint64_t first, count; /* of a range; count 0: no range. Of devices: bytes; count 0: the screen;
+                              RANGE_ALL: all there is */
+};
+
+/* PCI devices that a server may claim: by vendor and device, or all of a class. */
+struct pci_match {
+    bool by_class;
+    uint16_t vendor, device;
+    uint16_t class; /* base class << 8 | subclass (PCI 3.0, appendix D) */
 };
 
 struct server {
@@ -36,8 +45,12 @@ struct server {
     uint32_t grant_count;
     char calls[MANIFEST_CALLS][SERVICE_NAME_BYTES]; /* the services it may find */
     uint32_t call_count;
-    bool calls_all;  /* any */
+    bool calls_all; /* any */
+    struct pci_match pci[MANIFEST_PCI];
+    uint32_t pci_count;
     bool background; /* the start list goes on at once behind it */
+    bool on_demand;  /* started when somebody first looks for it */
+    bool delegates;  /* may hand on what it is granted */
     uint64_t frames; /* how many it may own */
     uint64_t state;  /* frames of memory that its next instance finds as it left them */
     enum restart restart;
@@ -56,5 +69,9 @@ struct manifest_mistake {
  */
 int manifest_line(const char *text, uint64_t bytes, struct server *server,
                   struct manifest_mistake *mistake);
+
+/* Whether the server's line names such a PCI device. */
+bool manifest_names_pci(const struct server *server, uint16_t vendor, uint16_t device,
+                        uint16_t class);
 
 #endif

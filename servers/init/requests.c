@@ -67,6 +67,7 @@ static enum outcome find(struct program *caller, struct message *message, uint32
     uint32_t slot = (uint32_t)message->words[3];
     if (!name_in(message, name))
         return answer(message, E_NAME);
+    servers_wanted(name, caller->name);
     int error = services_connect(caller, name, slot);
     if (error != E_AGAIN)
         return answer(message, error);
@@ -127,6 +128,19 @@ static enum outcome domain(struct message *message)
     return ANSWERED;
 }
 
+/* Whether the manifest lets a program claim a PCI device. */
+static enum outcome may_claim(struct message *message)
+{
+    const struct program *program = programs_get(message->words[1]);
+    if (!program || !program_lives(program))
+        return answer(message, E_NAME);
+    const struct server *server = servers_find(program->name);
+    uint64_t ids = message->words[2];
+    bool named = server && manifest_names_pci(server, (uint16_t)ids, (uint16_t)(ids >> 16),
+                                              (uint16_t)(ids >> 32));
+    return answer(message, named ? OK : E_RIGHTS);
+}
+
 enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot)
 {
     switch (TEXT_REQUEST(message->words[0])) {
@@ -153,6 +167,8 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return module(message);
     case INIT_DOMAIN:
         return domain(message);
+    case INIT_MAY_CLAIM:
+        return may_claim(message);
     default:
         return answer(message, E_REQUEST);
     }

@@ -25,6 +25,7 @@
 struct instance {
     uint32_t number; /* of the program, 0: none */
     uint32_t restarts;
+    bool wanted;         /* it was started on demand */
     uint32_t failures;   /* in a row */
     uint64_t started_at; /* ns, as clock_now */
     uint64_t state;      /* address of the memory that it is lent, 0: none yet */
@@ -188,6 +189,22 @@ static void start(const struct server *server, struct instance *instance)
     }
     log_print("init: %s cannot be started again: %s\n", server->name, error_text(number));
     plan(server, instance);
+}
+
+void servers_wanted(const char *name, const char *for_whom)
+{
+    const struct server *server = servers_find(name);
+    if (!server || !server->on_demand || !servers_may_call(for_whom, name))
+        return;
+    struct instance *instance = instance_of(server);
+    if (instance->wanted || instance->number || instance->due_at != DEADLINE_NEVER)
+        return;
+    instance->wanted = true;
+    int number = programs_start(server);
+    if (number > 0)
+        servers_started(server, (uint32_t)number, true);
+    else
+        log_print("init: %s cannot be started: %s\n", name, error_text(number));
 }
 
 uint64_t servers_step(void)

@@ -30,6 +30,10 @@ bool servers_may_call(const char *name, const char *service);
  */
 uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *error);
 
+/* Starts the server of this name where its line says that it is started on demand, and `for_whom`
+ * may call it; once, not again after it ended well or stays down. */
+void servers_wanted(const char *name, const char *for_whom);
+
 /* Program `number` is the instance of `server` now; it was started by someone's wish (else: again,
  * by the supervisor). */
 void servers_started(const struct server *server, uint32_t number, bool by_wish);

@@ -72,6 +72,7 @@ static const struct command commands[] = {
     {"modules", "", "lists the programs that can be run", modules_command},
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
+    {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
     {"check", "", "checks every invariant of the kernel", check_command},
     {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},
     {"true", "", "ends with status 0", true_command},

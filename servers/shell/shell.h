@@ -73,6 +73,10 @@ int64_t program_start(const char *command, char **words);
 
 int vm_command(uint32_t count, char **words);
 
+/* ---- pci.c ---- */
+
+int pci_command(uint32_t count, char **words);
+
 /* ---- size.c ---- */
 
 /* "998.4 MiB", "128 KiB": at most nine characters, rounded down; whole numbers only where they

@@ -75,6 +75,8 @@ static void test_defaults(void **state)
     assert_int_equal(server.call_count, 0);
     assert_false(server.calls_all || server.background);
     assert_int_equal(server.restart, RESTART_NEVER);
+    assert_int_equal(line("a devices=all"), 1);
+    expect_grant(0, "devices0", SLOT_INIT_DEVICES, 0, RANGE_ALL);
     assert_int_equal(line("a devices=screen machine=inspect calls=* # devices=0"), 1);
     expect_grant(0, "devices0", SLOT_INIT_DEVICES, 0, 0);
     expect_grant(1, "machine", SLOT_INIT_MACHINE, 0, 0);
@@ -112,6 +114,16 @@ static void test_mistakes(void **state)
         {"a file=", "file=", "nothing stands behind"},
         {"a file=a-name-of-sixteen", "a-name-of-sixteen", "names of modules"},
         {"a colour=red", "colour=red", "no such word"},
+        {"a pci=1af4", "1af4", "PCI devices are"},
+        {"a pci=1af4:", "1af4:", "PCI devices are"},
+        {"a pci=1af4:1042,", "", "PCI devices are"},
+        {"a pci=1af4:10420", "1af4:10420", "PCI devices are"},
+        {"a pci=1af4:104g", "1af4:104g", "PCI devices are"},
+        {"a pci=0x1a:1042", "0x1a:1042", "PCI devices are"},
+        {"a pci=class:1", "class:1", "PCI devices are"},
+        {"a pci=class:0100:0", "class:0100:0", "PCI devices are"},
+        {"a pci=1:1", "1:1", "PCI devices are"},
+        {"a delegates=1", "delegates=1", "no such word"},
         {"a Ports=1", "Ports=1", "no such word"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -127,13 +139,34 @@ static void test_mistakes(void **state)
     assert_int_equal(strlen(mistake.word), sizeof mistake.word - 1);
 }
 
+static void test_pci(void **state)
+{
+    (void)state;
+    assert_int_equal(line("a delegates pci=1AF4:1042,class:0c03 on-demand pci=8086:10d3"), 1);
+    assert_true(server.on_demand && server.delegates);
+    assert_int_equal(server.pci_count, 3);
+    assert_true(manifest_names_pci(&server, 0x1af4, 0x1042, 0x0100));
+    assert_true(manifest_names_pci(&server, 0x8086, 0x10d3, 0));
+    assert_true(manifest_names_pci(&server, 0x1234, 0x5678, 0x0c03));
+    assert_false(manifest_names_pci(&server, 0x1af4, 0x10d3, 0x0100));
+    assert_false(manifest_names_pci(&server, 0, 0, 0x0c04));
+    assert_int_equal(line("a"), 1);
+    assert_false(server.on_demand || server.delegates);
+    assert_false(manifest_names_pci(&server, 0, 0, 0));
+    assert_int_equal(line("a pci=1111:1111,1111:1111,1111:1111,1111:1111,1111:1111,1111:1111,"
+                          "1111:1111,1111:1111,2222:2222"),
+                     -1);
+    assert_string_equal(mistake.word, "2222:2222");
+}
+
 /* Whatever a line says, nothing behind it is read, and nothing beyond a server is written. */
 static void test_any_text(void **state)
 {
     (void)state;
     static const char *const pieces[] = {" ",      "=",       ",",    "-",  "--",   "#",
                                          "ports",  "calls",   "a",    "0x", "9",    "devices",
-                                         "screen", "restart", "file", "\t", "\xff", "\x01"};
+                                         "screen", "restart", "file", "\t", "\xff", "\x01",
+                                         "pci",    "class:",  "ffff", ":"};
     uint64_t random = 42;
     for (unsigned round = 0; round < 20000; round++) {
         char text[200];
@@ -156,7 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing),  cmocka_unit_test(test_whole_line),
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_any_text),
+        cmocka_unit_test(test_pci),      cmocka_unit_test(test_any_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,6 +51,10 @@ enum init_request {
      * starts the next, also where too many failures have kept it down. E_NAME: the manifest has no
      * such server; as INIT_RUN. */
     INIT_RESTART = 11,
+    /* Whether the manifest lets program word 1 claim the PCI device in word 2: vendor | device <<
+     * 16 | class << 32 (base class << 8 | subclass). E_RIGHTS: it does not. E_NAME: no such
+     * program, or it has ended. Of use to whoever hands out devices, and no secret. */
+    INIT_MAY_CLAIM = 12,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
