@@ -80,6 +80,10 @@ int vm_command(uint32_t count, char **words);
 #define SIZE_TEXT_BYTES 24
 void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
 
+/* ---- date.c ---- */
+
+int date_command(uint32_t count, char **words);
+
 /* ---- machine.c ---- */
 
 int mem_command(uint32_t count, char **words);

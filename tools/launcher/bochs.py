@@ -14,7 +14,7 @@ memory: guest={megabytes}, host={host_megabytes}
 romimage: file={bios}
 vgaromimage: file={video_bios}
 cpu: model={cpu}, count={cpus}, ips={ips}, reset_on_triple_fault=0
-clock: sync=none
+clock: sync=none, time0=utc
 pci: enabled=1, chipset=i440fx
 boot: cdrom
 ata0: enabled=1
