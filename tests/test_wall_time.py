@@ -37,13 +37,12 @@ def test_date(run, machine):
 
 
 def test_refusals(run):
-    """What is no time, and what the machine's clock cannot show."""
+    """What is no time, and what 64 bits of nanoseconds do not hold."""
     result = run(commands=["date 2026-02-30 12:00:00", "date 2026-02-03", "date tomorrow noon",
-                           "date 1999-01-01 00:00:00", "date 2100-01-01 00:00:00", "date"])
-    for command in ("date 2026-02-30 12:00:00", "date 2026-02-03", "date tomorrow noon"):
+                           "date 1969-12-31 23:59:59", "date 2600-01-01 00:00:00", "date"])
+    for command in ("date 2026-02-30 12:00:00", "date 2026-02-03", "date tomorrow noon", "date 1969-12-31 23:59:59",
+                    "date 2600-01-01 00:00:00"):
         assert result.answer(command) == ["usage: date [DATE TIME]"]
-    for year in (1999, 2100):
-        assert result.answer(f"date {year}-01-01 00:00:00") == ["date: an argument is out of its documented range"]
     assert abs(shown(result, "date") - time.time()) < 120
 
 

@@ -3,11 +3,9 @@
  * the start; from then on the time is a distance from clock_now(), so it never steps but when it
  * is set. A new instance starts from the machine's clock again: right to within a second.
  *
- * Slots it is given: "ports0" (0x70-0x71). An argument is the number of the register that holds
- * the century, on machines that have one.
+ * Slots it is given: "ports0" (0x70-0x71).
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cocos/clock.h>
 #include <cocos/port_io.h>
@@ -87,14 +85,14 @@ static int refuse(const char *what, int64_t error)
     return 1;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     uint32_t endpoint, reply_slot = slot_take();
-    unsigned long century = argc > 1 ? strtoul(argv[1], NULL, 0) : 0;
     int64_t got = sys_ports_enable(service_slot("ports0"));
     if (got < 0)
         return refuse("ports 0x70 and 0x71", got);
-    rtc.century = century < REGISTERS ? (uint8_t)century : 0;
+    const struct system_page *page = (const void *)SYSTEM_PAGE;
+    rtc.century = page->century_register < REGISTERS ? page->century_register : 0;
     start();
     got = service_register("clock", &endpoint);
     if (got < 0)

@@ -66,6 +66,7 @@ static const struct command commands[] = {
     {"errors", "", "lists the errors by number", errors_command},
     {"clear", "", "clears the screen (so does Ctrl-L)", clear_command},
     {"poweroff", "[STATUS]", "turns the machine off (so does Ctrl-D)", poweroff_command},
+    {"reboot", "[STATUS]", "starts the machine again", reboot_command},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -49,7 +49,8 @@ static bool read_time(const char *day, const char *hour, time_t *seconds)
     again = parts;
     *seconds = timegm(&again);
     /* It has made the 30th of February the 1st of March. */
-    return *seconds >= 0 && again.tm_mday == parts.tm_mday && again.tm_min == parts.tm_min;
+    return *seconds >= 0 && (uint64_t)*seconds < UINT64_MAX / SECOND &&
+           again.tm_mday == parts.tm_mday && again.tm_min == parts.tm_min;
 }
 
 int date_command(uint32_t count, char **words)

@@ -89,5 +89,6 @@ int date_command(uint32_t count, char **words);
 int mem_command(uint32_t count, char **words);
 int check_command(uint32_t count, char **words);
 int poweroff_command(uint32_t count, char **words);
+int reboot_command(uint32_t count, char **words);
 
 #endif

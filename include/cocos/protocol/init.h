@@ -51,6 +51,8 @@ enum init_request {
      * starts the next, also where too many failures have kept it down. E_NAME: the manifest has no
      * such server; as INIT_RUN. */
     INIT_RESTART = 11,
+    /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
+    INIT_REBOOT = 12,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
