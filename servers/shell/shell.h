@@ -84,6 +84,10 @@ void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
 
 int date_command(uint32_t count, char **words);
 
+/* ---- keymap.c ---- */
+
+int keymap_command(uint32_t count, char **words);
+
 /* ---- machine.c ---- */
 
 int mem_command(uint32_t count, char **words);
