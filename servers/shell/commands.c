@@ -104,6 +104,14 @@ int64_t command_number(const char *word, uint32_t max)
     return *end == 0 && number <= max ? (int64_t)number : -1;
 }
 
+const char *command_names(uint32_t index, bool first)
+{
+    static char name[PROGRAM_NAME_BYTES];
+    if (first && index < COMMANDS)
+        return commands[index].name;
+    return module_name(index - (first ? COMMANDS : 0), name) < 0 ? NULL : name;
+}
+
 int command_run(uint32_t count, char **words)
 {
     for (size_t i = 0; i < COMMANDS; i++)
