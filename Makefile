@@ -173,12 +173,15 @@ build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC) | $(LINUX_HEADERS)
 	$(call say,CC  ,$@)
 	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(if $(filter bench/%,$<),-fomit-frame-pointer) -MMD -MP -c $< -o $@
 
-# The keyboard layout, from the distribution's own description of it.
-build/gen/keymap_%.h: tools/keymap
-	@mkdir -p $(@D)
-	tools/keymap $* > $@
+# The keyboard layouts, from the distribution's own description of them.
+KEYMAPS := us se de fr
 
-build/user/servers/keyboard/main.c.o: build/gen/keymap_us.h
+build/gen/keymaps.h: tools/keymap Makefile
+	@mkdir -p $(@D)
+	$(call say,GEN ,$@)
+	tools/keymap $(KEYMAPS) > $@
+
+build/user/servers/keyboard/layouts.c.o build/host/obj/servers/keyboard/layouts.c.o: build/gen/keymaps.h
 
 define server_program
 build/servers/$(1): $(patsubst %,build/user/%.o,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))

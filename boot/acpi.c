@@ -1,8 +1,8 @@
 /*
  * The ACPI tables -> the second part of struct boot_info: processors and interrupt controllers
- * from the MADT, a timer and how to turn the machine off from the FADT and the DSDT. A table is
- * read whole, its length and checksum are verified, and then only bytes inside it are looked at; a
- * damaged one is treated as absent.
+ * from the MADT, a timer and how to turn the machine off and start it again from the FADT and the
+ * DSDT. A table is read whole, its length and checksum are verified, and then only bytes inside it
+ * are looked at; a damaged one is treated as absent.
  */
 #include "boot/boot_info.h"
 
@@ -323,6 +323,19 @@ static void parse_power(struct table fadt, acpi_reader read, struct boot_info *i
     info->power_value_b = info->power_port_b ? power_value(s5.b) : 0;
 }
 
+/* The reset register (4.8.3.6), if it is a port. */
+static void parse_reset(struct table fadt, struct boot_info *info)
+{
+    if (fadt.size <= FADT_RESET_VALUE ||
+        !(read_u32(fadt.bytes + FADT_FLAGS) & FADT_RESET_SUPPORTED) ||
+        fadt.bytes[FADT_RESET] != SPACE_IO_PORTS) {
+        return;
+    }
+    uint64_t port = read_u64(fadt.bytes + FADT_RESET + GENERIC_ADDRESS);
+    info->reset_port = port <= UINT16_MAX ? (uint16_t)port : 0;
+    info->reset_value = info->reset_port ? fadt.bytes[FADT_RESET_VALUE] : 0;
+}
+
 void acpi_parse(struct boot_info *info, acpi_reader read)
 {
     info->local_apic = 0;
@@ -332,6 +345,7 @@ void acpi_parse(struct boot_info *info, acpi_reader read)
     info->cpu_count = 0;
     info->power_port = info->power_value = 0;
     info->power_port_b = info->power_value_b = 0;
+    info->reset_port = info->reset_value = info->century_register = 0;
     for (uint32_t i = 0; i < BOOT_ISA_LINES; i++) {
         info->isa[i] = (struct boot_isa_line){.line = i};
     }
@@ -347,6 +361,8 @@ void acpi_parse(struct boot_info *info, acpi_reader read)
     struct table fadt = find_table(info->rsdp, read, "FACP");
     if (fadt.bytes) {
         info->timer_port = port_of(fadt, FADT_TIMER, FADT_X_TIMER);
+        info->century_register = fadt.size > FADT_CENTURY ? fadt.bytes[FADT_CENTURY] : 0;
         parse_power(fadt, read, info);
+        parse_reset(fadt, info);
     }
 }

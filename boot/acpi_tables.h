@@ -46,10 +46,15 @@ enum madt_entry {
 #define FADT_PM1A_CONTROL 64u
 #define FADT_PM1B_CONTROL 68u
 #define FADT_TIMER 76u
+#define FADT_CENTURY 108u
+#define FADT_FLAGS 112u
+#define FADT_RESET 116u
+#define FADT_RESET_VALUE 128u
 #define FADT_X_DSDT 140u
 #define FADT_X_PM1A_CONTROL 172u
 #define FADT_X_PM1B_CONTROL 184u
 #define FADT_X_TIMER 208u
+#define FADT_RESET_SUPPORTED (1u << 10)
 #define GENERIC_ADDRESS 4u
 #define GENERIC_ADDRESS_BYTES 12u
 #define SPACE_IO_PORTS 1

@@ -62,6 +62,32 @@ int service_find(const char *name, uint32_t *endpoint)
     return ask_for_endpoint(INIT_FIND, name, endpoint);
 }
 
+/* Tries `request` once; a server that is gone is forgotten. */
+static int64_t call_once(const char *name, uint32_t *endpoint, const struct message *request,
+                         struct message *answer)
+{
+    int64_t got = *endpoint == SLOT_NONE ? service_find(name, endpoint) : OK;
+    if (got < 0)
+        return got;
+    *answer = *request;
+    got = sys_call(*endpoint, answer);
+    if (got == E_GONE || got == E_DEAD) {
+        sys_slot_drop(*endpoint);
+        slot_put(*endpoint);
+        *endpoint = SLOT_NONE;
+    }
+    return got;
+}
+
+int64_t service_call(const char *name, uint32_t *endpoint, struct message *message)
+{
+    struct message request = *message;
+    int64_t got = call_once(name, endpoint, &request, message);
+    if (got == E_GONE || got == E_DEAD)
+        got = call_once(name, endpoint, &request, message);
+    return got < 0 ? got : (int64_t)message->words[0];
+}
+
 uint32_t service_slot(const char *name)
 {
     const struct process_page *page = (const void *)PROCESS_PAGE;

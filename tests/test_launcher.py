@@ -173,6 +173,20 @@ def test_status_is_the_last_commands(run, commands, status):
     assert run(commands=commands).status == status
 
 
+@pytest.mark.parametrize(
+    "options",
+    [["--machine", "pc"], ["--machine", "q35"], ["--emulator", "bochs"]],
+    ids=["pc", "q35", "bochs"],
+)
+def test_reboot_ends_the_run(run, options):
+    """The guest resets the machine, and does not start again."""
+    result = run(*options, commands=["reboot 7", "echo never"])
+    assert result.status == 7, result.errors
+    assert result.lines[-1] == "reboot, status 7" and result.output.count("init: started") == 1
+    assert "the machine starts again: the run ends here" in result.errors
+    assert "started again before this was typed: echo never" in result.errors
+
+
 def test_power_off_before_the_last_command_is_said(run):
     result = run(commands=["poweroff 3", "echo never"])
     assert result.status == 3

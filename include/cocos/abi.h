@@ -252,6 +252,9 @@ struct system_page {
     uint16_t power_value;  /* written there, it turns the machine off (S5) */
     uint16_t power_port_b; /* PM1b, 0 = none */
     uint16_t power_value_b;
+    uint16_t reset_port; /* written there, reset_value starts the machine again; 0 = unknown */
+    uint8_t reset_value;
+    uint8_t century_register; /* of the real-time clock, 0 = unknown */
     struct memory_range memory[MEMORY_RANGES];
 };
 

@@ -67,7 +67,10 @@
     X(E_TOO_LONG,       99, "the text is too long") \
     X(E_PROGRAM,       100, "the program could not be started") \
     X(E_FULL,          101, "the server has no room for another client") \
-    X(E_FAULT,         102, "the program was ended by a fault")
+    X(E_FAULT,         102, "the program was ended by a fault") \
+    /* drivers */ \
+    X(E_CLOCK,         110, "the time is not known: the clock has to be set") \
+    X(E_DEVICE,        111, "the device does not do what it was told")
 /* clang-format on */
 
 #define COCOS_ERROR_NAME(name, code, text) name = -(code),

@@ -20,7 +20,10 @@
     X(exit) X(exit_group) X(getpid) X(gettid) X(getppid) X(set_tid_address) X(arch_prctl) \
     X(getuid) X(geteuid) X(getgid) X(getegid) X(uname) X(sched_yield) \
     /* signals.c */ \
-    X(rt_sigaction) X(rt_sigprocmask) X(kill) X(tkill) X(tgkill)
+    X(rt_sigaction) X(rt_sigprocmask) X(kill) X(tkill) X(tgkill) \
+    /* time.c */ \
+    X(clock_gettime) X(clock_getres) X(clock_settime) X(gettimeofday) X(time) X(nanosleep) \
+    X(clock_nanosleep)
 /* clang-format on */
 
 #define HIDDEN __attribute__((visibility("hidden")))

@@ -163,6 +163,8 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return restart(program, message);
     case INIT_POWER_OFF:
         return answer(message, power_off());
+    case INIT_REBOOT:
+        return answer(message, power_reset());
     case INIT_MODULE:
         return module(message);
     case INIT_DOMAIN:

@@ -2,18 +2,20 @@
  * The driver of the PS/2 keyboard behind an 8042 controller (IBM PS/2 Technical Reference,
  * "Keyboard and Auxiliary Device Controller"): what is typed goes to the console as input.
  *
- * Slots it is given: "ports0" (0x60), "ports1" (0x64), "interrupts0" (line 1).
+ * Slots it is given: "ports0" (0x60), "ports1" (0x64), "interrupts0" (line 1). Its argument is the
+ * name of a layout.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <cocos/port_io.h>
 #include <cocos/protocol/console.h>
+#include <cocos/protocol/keyboard.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "layouts.h"
 #include "scancode.h"
-
-#include "keymap_us.h"
 
 enum { DATA = 0x60, STATUS = 0x64, COMMAND = 0x64, LINE = 1, KEYBOARD_SIGNAL = 0 };
 enum { OUTPUT_FULL = 1, INPUT_FULL = 2, FROM_MOUSE = 0x20, NOTHING_THERE = 0xff };
@@ -25,7 +27,9 @@ enum { KEYBOARD_INTERRUPT = 1, MOUSE_INTERRUPT = 2, KEYBOARD_OFF = 0x10, TRANSLA
 /* Reads of the status before the controller counts as dead. */
 #define PATIENCE 100000u
 
-static struct scancodes scancodes = {.keymap = keymap_us};
+#define USUAL_LAYOUT "us"
+
+static struct scancodes scancodes;
 
 static bool status_becomes(uint8_t mask, uint8_t value)
 {
@@ -87,6 +91,31 @@ static void take(uint32_t console)
         text_send(console, CONSOLE_INPUT, text, count);
 }
 
+static int64_t use_layout(const uint64_t *words)
+{
+    char name[KEYBOARD_LAYOUT_BYTES + 1] = {0};
+    memcpy(name, words, KEYBOARD_LAYOUT_BYTES);
+    return layouts_use(&scancodes, name) ? OK : E_NAME;
+}
+
+/* The answer replaces the request. */
+static void serve(struct message *message)
+{
+    struct message request = *message;
+    *message = (struct message){0};
+    if (request.words[0] == KEYBOARD_USE_LAYOUT) {
+        message->words[0] = (uint64_t)use_layout(&request.words[1]);
+    } else if (request.words[0] == KEYBOARD_LAYOUT) {
+        const struct keymap *keymap = layouts_at(request.words[1]);
+        message->words[0] = (uint64_t)(keymap ? OK : E_NAME);
+        if (keymap)
+            memcpy(&message->words[1], keymap->name, sizeof keymap->name);
+        message->words[3] = keymap == scancodes.keymap;
+    } else {
+        message->words[0] = (uint64_t)E_REQUEST;
+    }
+}
+
 /* Ends with one sentence that says what is missing. */
 static int refuse(const char *what, int64_t error)
 {
@@ -94,9 +123,14 @@ static int refuse(const char *what, int64_t error)
     return 1;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     uint32_t interrupts = service_slot("interrupts0"), endpoint, console;
+    const char *layout = argc > 1 ? argv[1] : USUAL_LAYOUT;
+    if (!layouts_use(&scancodes, layout)) {
+        fprintf(stderr, "keyboard: there is no layout %s; it is %s\n", layout, USUAL_LAYOUT);
+        layouts_use(&scancodes, USUAL_LAYOUT);
+    }
     int64_t got = sys_ports_enable(service_slot("ports0"));
     if (got >= 0)
         got = sys_ports_enable(service_slot("ports1"));
@@ -133,8 +167,7 @@ int main(void)
             take(console);
             sys_interrupt_ack(interrupts, LINE);
         } else {
-            /* It serves no requests. */
-            message = (struct message){.words[0] = (uint64_t)E_REQUEST};
+            serve(&message);
             if (sys_reply(reply_slot, &message) < 0)
                 sys_slot_drop(reply_slot);
         }

@@ -14,6 +14,7 @@ enum {
     KEY_PAD_SLASH = 0x35, /* extended; else an ordinary slash */
     KEY_RIGHT_SHIFT = 0x36,
     KEY_PAD_ASTERISK = 0x37,
+    KEY_ALT = 0x38, /* extended: AltGr */
     KEY_CAPS_LOCK = 0x3a,
     KEY_NUM_LOCK = 0x45,
     KEY_PAD_FIRST = 0x47, /* 7 8 9 - 4 5 6 + 1 2 3 0 . */
@@ -66,6 +67,10 @@ static bool modifier(struct scancodes *state, uint8_t key, bool extended, bool p
     case KEY_CONTROL:
         *(extended ? &state->right_control : &state->left_control) = pressed;
         return true;
+    case KEY_ALT:
+        if (extended)
+            state->altgr = pressed;
+        return true;
     case KEY_CAPS_LOCK:
         lock(&state->caps_lock, &state->caps_down, pressed);
         return true;
@@ -90,28 +95,71 @@ static size_t pad(uint8_t key, bool digits, char *text)
     return 1;
 }
 
-static size_t character(const struct scancodes *state, uint8_t key, char *text)
+/* The block of Unicode that dead keys are taken from. */
+static bool is_combining(uint32_t code)
 {
-    const struct keymap_key *entry = &state->keymap[key];
+    return code >= 0x300 && code <= 0x36f;
+}
+
+static uint32_t composed(const struct scancodes *state, uint32_t accent, uint32_t base)
+{
+    for (uint32_t i = 0; i < state->composition_count; i++) {
+        const struct keymap_composition *composition = &state->compositions[i];
+        if (composition->accent == accent && composition->base == base)
+            return composition->result;
+    }
+    return 0;
+}
+
+/* A character after a dead key: both in one, or where there is no such one, both. A dead key after
+ * itself gives the accent. */
+static size_t put_accented(struct scancodes *state, uint32_t code, char *text)
+{
+    uint32_t accent = state->accent;
+    uint32_t one = composed(state, accent, code == accent ? ' ' : code);
+    state->accent = 0;
+    if (one != 0)
+        return put_utf8(text, one);
+    uint32_t alone = composed(state, accent, ' ');
+    size_t count = alone ? put_utf8(text, alone) : 0;
+    if (!is_combining(code))
+        return count + put_utf8(text + count, code);
+    state->accent = (uint16_t)code;
+    return count;
+}
+
+static uint32_t code_of(const struct scancodes *state, uint8_t key)
+{
+    const struct keymap_key *entry = &state->keymap->keys[key];
     bool shift = state->left_shift || state->right_shift;
-    bool letter = entry->plain >= 'a' && entry->plain <= 'z' && entry->shifted == entry->plain - 32;
-    uint32_t code = shift != (letter && state->caps_lock) ? entry->shifted : entry->plain;
+    bool letter = entry->letters >> state->altgr & 1;
+    uint32_t level = state->altgr ? LEVEL_ALTGR : 0;
+    return entry->codes[level | (shift != (letter && state->caps_lock) ? LEVEL_SHIFT : 0)];
+}
+
+static size_t character(struct scancodes *state, uint8_t key, char *text)
+{
+    uint32_t code = code_of(state, key);
     if (code == 0)
         return 0;
-    if (!state->left_control && !state->right_control)
-        return put_utf8(text, code);
+    if (!state->left_control && !state->right_control) {
+        if (state->accent != 0)
+            return put_accented(state, code, text);
+        if (!is_combining(code))
+            return put_utf8(text, code);
+        state->accent = (uint16_t)code;
+        return 0;
+    }
+    state->accent = 0;
     /* Control takes letters and @ [ \ ] ^ _ to 0-31, and space to 0. */
     bool has_control = code == ' ' || (code >= '@' && code <= '_') || (code >= 'a' && code <= 'z');
     text[0] = (char)(code & 0x1f);
     return has_control;
 }
 
-static size_t typed(const struct scancodes *state, uint8_t key, bool extended, char *text)
+/* The text of a key that is no character; it takes no accent. 0: the key is a character. */
+static size_t special(uint8_t key, bool extended, char *text)
 {
-    if (key >= KEY_PAD_FIRST && key <= KEY_PAD_LAST)
-        return pad(key, state->num_lock && !extended, text);
-    if (extended && key != KEY_ENTER && key != KEY_PAD_SLASH)
-        return 0;
     switch (key) {
     case KEY_ESCAPE:
         return put(text, "\x1b");
@@ -123,11 +171,22 @@ static size_t typed(const struct scancodes *state, uint8_t key, bool extended, c
         return put(text, "\r");
     case KEY_PAD_ASTERISK:
         return put(text, "*");
-    case KEY_PAD_SLASH:
-        return extended ? put(text, "/") : character(state, key, text);
     default:
-        return character(state, key, text);
+        return extended ? put(text, "/") : 0;
     }
+}
+
+static size_t typed(struct scancodes *state, uint8_t key, bool extended, char *text)
+{
+    if (key >= KEY_PAD_FIRST && key <= KEY_PAD_LAST)
+        return pad(key, state->num_lock && !extended, text);
+    if (extended && key != KEY_ENTER && key != KEY_PAD_SLASH)
+        return 0;
+    size_t count = special(key, extended, text);
+    if (count == 0)
+        return character(state, key, text);
+    state->accent = 0;
+    return count;
 }
 
 size_t scancode_take(struct scancodes *state, uint8_t code, char *text)

@@ -1,7 +1,7 @@
 /*
  * Turns the scancodes of a PC keyboard (set 1) into the bytes a terminal would send: characters
  * in UTF-8, control characters, and ANSI sequences for arrows and the like. Pure; tested on the
- * host. Alt and AltGr are ignored.
+ * host. The left Alt is ignored.
  */
 #ifndef KEYBOARD_SCANCODE_H
 #define KEYBOARD_SCANCODE_H
@@ -12,17 +12,35 @@
 
 #define KEYMAP_KEYS 128
 
-/* What a key types, alone and with shift: Unicode, 0 = nothing. */
+/* Bits of a level: what is held while a key is pressed. */
+enum { LEVEL_SHIFT = 1, LEVEL_ALTGR = 2, LEVELS = 4 };
+
+/* What a key types at each level: Unicode, 0 = nothing. A combining character stands for a dead
+ * key: it types nothing, but changes what the next key types. */
 struct keymap_key {
-    uint16_t plain, shifted;
+    uint16_t codes[LEVELS];
+    uint8_t letters; /* Caps Lock acts as shift: bit 0 without, bit 1 with AltGr */
 };
 
-/* All zero but the keymap is the start. */
+struct keymap {
+    char name[8];
+    struct keymap_key keys[KEYMAP_KEYS]; /* by scancode */
+};
+
+/* What a dead key makes of a character; of a space, the accent by itself. */
+struct keymap_composition {
+    uint16_t accent, base, result;
+};
+
+/* All zero but the first three is the start. */
 struct scancodes {
-    const struct keymap_key *keymap; /* KEYMAP_KEYS keys by scancode */
-    bool extended;                   /* 0xe0 came */
-    uint8_t skip;                    /* codes of the Pause key still to come */
-    bool left_shift, right_shift, left_control, right_control;
+    const struct keymap *keymap;
+    const struct keymap_composition *compositions;
+    uint32_t composition_count;
+    bool extended;   /* 0xe0 came */
+    uint8_t skip;    /* codes of the Pause key still to come */
+    uint16_t accent; /* of a dead key that was pressed, 0: none */
+    bool left_shift, right_shift, left_control, right_control, altgr;
     bool caps_lock, caps_down, num_lock, num_down;
 };
 

@@ -73,6 +73,8 @@ static const struct command commands[] = {
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
     {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
+    {"date", "[DATE TIME]", "shows or sets the time: 2026-01-31 23:59:59, UTC", date_command},
+    {"keymap", "[NAME]", "lists the keyboard's layouts, or changes to one", keymap_command},
     {"check", "", "checks every invariant of the kernel", check_command},
     {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},
     {"true", "", "ends with status 0", true_command},
@@ -81,6 +83,7 @@ static const struct command commands[] = {
     {"errors", "", "lists the errors by number", errors_command},
     {"clear", "", "clears the screen (so does Ctrl-L)", clear_command},
     {"poweroff", "[STATUS]", "turns the machine off (so does Ctrl-D)", poweroff_command},
+    {"reboot", "[STATUS]", "starts the machine again", reboot_command},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -115,6 +118,14 @@ int64_t command_number(const char *word, uint32_t max)
         return -1;
     unsigned long number = strtoul(word, &end, 10);
     return *end == 0 && number <= max ? (int64_t)number : -1;
+}
+
+const char *command_names(uint32_t index, bool first)
+{
+    static char name[PROGRAM_NAME_BYTES];
+    if (first && index < COMMANDS)
+        return commands[index].name;
+    return module_name(index - (first ? COMMANDS : 0), name) < 0 ? NULL : name;
 }
 
 int command_run(uint32_t count, char **words)

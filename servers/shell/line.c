@@ -209,6 +209,58 @@ static void recall(struct line *line, uint32_t back)
     line->stale = true;
 }
 
+/* ---- completion ---- */
+
+static uint32_t word_start(const struct line *line)
+{
+    uint32_t start = line->cursor;
+    while (start > 0 && line->text[start - 1] != ' ')
+        start--;
+    return start;
+}
+
+/* Prints, below the line, all names that the word may become, and the prompt again. */
+static void list_names(struct line *line, bool first, const char *word, uint32_t length)
+{
+    uint32_t column = 0;
+    const char *name;
+    line_show(line);
+    print_text(line, "\n");
+    for (uint32_t index = 0; (name = line->names(index, first)) != NULL; index++) {
+        if (strncmp(name, word, length) != 0)
+            continue;
+        uint32_t columns = (uint32_t)strlen(name) + 2;
+        if (column > 0 && column + columns > line->columns) {
+            print_text(line, "\n");
+            column = 0;
+        }
+        print_text(line, column > 0 ? "  " : "");
+        print_text(line, name);
+        column += columns;
+    }
+    print_text(line, "\n");
+    print_text(line, line->prompt);
+    line->stale = true;
+}
+
+static void complete(struct line *line)
+{
+    char common[COMPLETION_BYTES];
+    uint32_t start = word_start(line), length = line->cursor - start;
+    bool first = start == strspn(line->text, " ");
+    if (!line->names)
+        return;
+    uint32_t found = completion_find(line->names, first, line->text + start, length, common);
+    uint32_t more = found ? (uint32_t)strlen(common) - length : 0;
+    if (found == 2 && more == 0) {
+        list_names(line, first, line->text + start, length);
+        return;
+    }
+    insert(line, common + length, more);
+    if (found == 1)
+        insert(line, " ", 1);
+}
+
 /* ---- keys ---- */
 
 static void key_by_letter(struct line *line, uint8_t letter)
@@ -292,6 +344,9 @@ static void take_control(struct line *line, uint8_t byte)
         break;
     case CONTROL('F'):
         move_right(line);
+        break;
+    case CONTROL('I'):
+        complete(line);
         break;
     case CONTROL('H'):
     case DELETE:

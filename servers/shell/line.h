@@ -5,7 +5,8 @@
  *
  * A line is always shown in one row of the screen: of a longer one, the part round the cursor.
  * After the prompt was printed once it is only ever passed over, so whoever reads along sees it
- * exactly when a new line may be typed.
+ * exactly when a new line may be typed; but it is printed again after Ctrl-L, and after the list of
+ * names that a second Tab shows.
  */
 #ifndef SHELL_LINE_H
 #define SHELL_LINE_H
@@ -13,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "completion.h"
 
 #define LINE_BYTES 512u /* with the terminating zero */
 #define LINE_HISTORY 32u
@@ -29,6 +32,7 @@ struct line {
     void (*print)(const char *bytes, size_t count);
     const char *prompt;      /* with its colours */
     uint32_t prompt_columns; /* as it is seen */
+    completion_names *names; /* what Tab completes; NULL: nothing */
 
     char text[LINE_BYTES]; /* zero-terminated */
     uint32_t length, cursor;

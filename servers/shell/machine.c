@@ -1,5 +1,5 @@
 /*
- * Commands about the machine: its memory, and turning it off.
+ * Commands about the machine: its memory, turning it off, starting it again.
  */
 #include "shell.h"
 
@@ -79,14 +79,25 @@ int check_command(uint32_t count, char **words)
     return STATUS_FAILED;
 }
 
-int poweroff_command(uint32_t count, char **words)
+/* Whoever drives the machine reads `announcement` and the status. */
+static int end(uint32_t count, char **words, const char *announcement, enum init_request request)
 {
     int64_t status = count < 2 ? last_status & 0xff : command_number(words[1], STATUS_MAX);
     if (count > 2 || status < 0)
-        return command_usage("poweroff");
-    console_printf("power off, status %lld\n", (long long)status);
+        return command_usage(words[0]);
+    console_printf("%s, status %lld\n", announcement, (long long)status);
     console_flush();
-    struct message message = {.words[0] = INIT_POWER_OFF};
+    struct message message = {.words[0] = request};
     int64_t got = sys_call(SLOT_PARENT, &message);
-    return command_failed("poweroff", got < 0 ? got : (int64_t)message.words[0]);
+    return command_failed(words[0], got < 0 ? got : (int64_t)message.words[0]);
+}
+
+int poweroff_command(uint32_t count, char **words)
+{
+    return end(count, words, "power off", INIT_POWER_OFF);
+}
+
+int reboot_command(uint32_t count, char **words)
+{
+    return end(count, words, "reboot", INIT_REBOOT);
 }

@@ -16,7 +16,11 @@
 #define FAILURES_MAX 8
 
 static struct line line = {
-    .print = console_print, .prompt = PROMPT, .prompt_columns = PROMPT_COLUMNS};
+    .print = console_print,
+    .prompt = PROMPT,
+    .prompt_columns = PROMPT_COLUMNS,
+    .names = command_names,
+};
 
 static void run_line(const char *text)
 {

@@ -20,7 +20,7 @@ static int64_t ask(enum init_request request, uint64_t argument, struct message 
     return got < 0 ? got : (int64_t)answer->words[0];
 }
 
-static void name_of(char name[SERVICE_NAME_BYTES + 1], const uint64_t *words)
+static void name_of(char name[PROGRAM_NAME_BYTES], const uint64_t *words)
 {
     memcpy(name, words, SERVICE_NAME_BYTES);
     name[SERVICE_NAME_BYTES] = 0;
@@ -101,7 +101,7 @@ int ps_command(uint32_t count, char **words)
     console_printf("number  state    status  restarts  name\n");
     for (uint64_t number = 1;; number++) {
         struct message answer;
-        char name[SERVICE_NAME_BYTES + 1];
+        char name[PROGRAM_NAME_BYTES];
         int64_t got = ask(INIT_LIST, number, &answer);
         if (got < 0)
             return command_failed("ps", got);
@@ -153,18 +153,25 @@ int restart_command(uint32_t count, char **words)
     return command_failed(subject, got);
 }
 
+int64_t module_name(uint64_t index, char name[PROGRAM_NAME_BYTES])
+{
+    struct message answer;
+    int64_t got = ask(INIT_MODULE, index, &answer);
+    if (got >= 0)
+        name_of(name, &answer.words[1]);
+    return got;
+}
+
 int modules_command(uint32_t count, char **words)
 {
     (void)count, (void)words;
     for (uint64_t index = 0;; index++) {
-        struct message answer;
-        char name[SERVICE_NAME_BYTES + 1];
-        int64_t got = ask(INIT_MODULE, index, &answer);
+        char name[PROGRAM_NAME_BYTES];
+        int64_t got = module_name(index, name);
         if (got == E_NAME)
             return 0;
         if (got < 0)
             return command_failed("modules", got);
-        name_of(name, &answer.words[1]);
         console_printf("%s\n", name);
     }
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cocos/protocol/init.h>
+
 enum {
     STATUS_FAILED = 1,
     STATUS_USAGE = 2,     /* the command was given wrongly */
@@ -47,6 +49,9 @@ struct command {
 /* The status of the last command. */
 extern int last_status;
 
+/* What the words of a line can be (completion_names): commands and modules, or modules. */
+const char *command_names(uint32_t index, bool first);
+
 /* Runs a command or, where there is none of this name, a program. */
 int command_run(uint32_t count, char **words);
 
@@ -59,11 +64,16 @@ int64_t command_number(const char *word, uint32_t max);
 
 /* ---- programs.c ---- */
 
+#define PROGRAM_NAME_BYTES (SERVICE_NAME_BYTES + 1)
+
 int run_command(uint32_t count, char **words);
 int ps_command(uint32_t count, char **words);
 int kill_command(uint32_t count, char **words);
 int restart_command(uint32_t count, char **words);
 int modules_command(uint32_t count, char **words);
+
+/* The name of module number `index`, at most 15 characters; a negative error. */
+int64_t module_name(uint64_t index, char name[PROGRAM_NAME_BYTES]);
 
 /* Runs a program given by its words; E_NAME where there is no such module, else its status
  * (0 and above). */
@@ -84,10 +94,19 @@ int pci_command(uint32_t count, char **words);
 #define SIZE_TEXT_BYTES 24
 void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
 
+/* ---- date.c ---- */
+
+int date_command(uint32_t count, char **words);
+
+/* ---- keymap.c ---- */
+
+int keymap_command(uint32_t count, char **words);
+
 /* ---- machine.c ---- */
 
 int mem_command(uint32_t count, char **words);
 int check_command(uint32_t count, char **words);
 int poweroff_command(uint32_t count, char **words);
+int reboot_command(uint32_t count, char **words);
 
 #endif

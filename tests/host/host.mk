@@ -6,7 +6,7 @@
 .PHONY: host-tests fuzzers mangle
 
 HOST_WARNINGS := -Wall -Wextra -Werror
-HOST_INCLUDES := -Iinclude -Ilibc/include -I.
+HOST_INCLUDES := -Iinclude -Ilibc/include -Ibuild/gen -I.
 HOST_CFLAGS := -std=gnu17 -g -O1 $(HOST_WARNINGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
   -fno-omit-frame-pointer -fno-pie -DCOCOS_HOST=1 $(HOST_INCLUDES)
 # The tests' own code and data lie above the memory of the machine that tests/host/machine.c makes for the kernel.

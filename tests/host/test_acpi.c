@@ -542,6 +542,46 @@ static void finds_extended_fields(void **state)
     assert_no_power(&found);
 }
 
+static void finds_reset_and_century(void **state)
+{
+    (void)state;
+    struct boot_info info;
+    make_machine(&info);
+    store(AT_FADT + FADT_CENTURY, 0x32, 1);
+    store(AT_FADT + FADT_FLAGS, FADT_RESET_SUPPORTED, 4);
+    store(AT_FADT + FADT_RESET, SPACE_IO_PORTS, 1);
+    store(AT_FADT + FADT_RESET + GENERIC_ADDRESS, 0xcf9, 8);
+    store(AT_FADT + FADT_RESET_VALUE, 0x0f, 1);
+    seal(AT_FADT, "FACP", 129);
+    struct boot_info found = parsed(info);
+    assert_int_equal(found.reset_port, 0xcf9);
+    assert_int_equal(found.reset_value, 0x0f);
+    assert_int_equal(found.century_register, 0x32);
+
+    static const struct {
+        uint32_t offset;
+        uint64_t value;
+        uint32_t size; /* of the table */
+    } spoiled[] = {
+        {FADT_FLAGS, ~FADT_RESET_SUPPORTED, 129},
+        {FADT_FLAGS, FADT_RESET_SUPPORTED, 128}, /* the value is missing */
+        {FADT_RESET, 0, 129},                    /* a register in memory is no port */
+        {FADT_RESET + GENERIC_ADDRESS, 0x10cf9, 129},
+    };
+    for (unsigned i = 0; i < sizeof(spoiled) / sizeof(spoiled[0]); i++) {
+        store(AT_FADT + spoiled[i].offset, spoiled[i].value, 4);
+        seal(AT_FADT, "FACP", spoiled[i].size);
+        found = parsed(info);
+        assert_int_equal(found.reset_port, 0);
+        assert_int_equal(found.reset_value, 0);
+        assert_int_equal(found.century_register, 0x32);
+        store(AT_FADT + FADT_FLAGS, FADT_RESET_SUPPORTED, 4);
+        store(AT_FADT + FADT_RESET, SPACE_IO_PORTS, 1);
+    }
+    seal(AT_FADT, "FACP", FADT_CENTURY);
+    assert_int_equal(parsed(info).century_register, 0);
+}
+
 static void refuses_ports_beyond_16_bits(void **state)
 {
     (void)state;
@@ -601,6 +641,7 @@ int main(void)
         cmocka_unit_test(refuses_truncated_s5),
         cmocka_unit_test(finds_both_control_blocks),
         cmocka_unit_test(finds_extended_fields),
+        cmocka_unit_test(finds_reset_and_century),
         cmocka_unit_test(refuses_ports_beyond_16_bits),
         cmocka_unit_test(survives_damage),
     };

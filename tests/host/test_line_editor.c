@@ -1,4 +1,4 @@
-// sources: servers/shell/line.c servers/console/ansi.c servers/console/terminal.c
+// sources: servers/shell/line.c servers/shell/completion.c servers/console/ansi.c servers/console/terminal.c
 /*
  * The shell's line editor: what keys do to the line, and what the screen shows then. The screen is
  * the console's own terminal, so the two are tested against each other.
@@ -293,6 +293,61 @@ static void test_any_bytes(void **state)
     }
 }
 
+/* ---- Completion ---- */
+
+static const char *some_names(uint32_t index, bool first)
+{
+    static const char *const commands[] = {"echo", "errors", "kill"};
+    static const char *const modules[] = {"hello", "hello-client", "hello", "killer"};
+    if (first && index < 3)
+        return commands[index];
+    index -= first ? 3 : 0;
+    return index < 4 ? modules[index] : NULL;
+}
+
+static void test_completion(void **state)
+{
+    (void)state;
+    line.names = some_names;
+    type("ec\t");
+    assert_line("echo ", 5);
+    type("hello-\t");
+    assert_line("echo hello-client ", 18);
+    line_begin(&line, COLUMNS);
+    type("  ki\t"); /* commands and modules, as far as they agree */
+    assert_line("  kill", 6);
+    line_begin(&line, COLUMNS);
+    type("x ki\t"); /* only modules are there for a second word */
+    assert_line("x killer ", 9);
+    line_begin(&line, COLUMNS);
+    type("zz\t");
+    assert_line("zz", 2);
+    line_begin(&line, COLUMNS);
+    type("ech x" LEFT LEFT "\t"); /* in the middle */
+    assert_line("echo  x", 5);
+}
+
+static void test_list_of_completions(void **state)
+{
+    (void)state;
+    line.names = some_names;
+    type("e\t");
+    assert_line("e", 1);
+    assert_non_null(strstr(printed, "\necho  errors\n"));
+    type("c\t");
+    assert_line("echo ", 5);
+    assert_int_equal(type("\r"), LINE_READY);
+    assert_string_equal(line.text, "echo ");
+    line_begin(&line, COLUMNS);
+    printed_count = 0;
+    type("x hello\t");
+    assert_non_null(strstr(printed, "\nhello  hello-client\n"));
+    line_begin(&line, COLUMNS);
+    line.names = NULL;
+    type("e\t");
+    assert_line("e", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +364,8 @@ int main(void)
         cmocka_unit_test_setup(test_clearing_the_screen, start),
         cmocka_unit_test_setup(test_unknown_keys_do_nothing, start),
         cmocka_unit_test_setup(test_any_bytes, start),
+        cmocka_unit_test_setup(test_completion, start),
+        cmocka_unit_test_setup(test_list_of_completions, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ memory: guest={megabytes}, host={host_megabytes}
 romimage: file={bios}
 vgaromimage: file={video_bios}
 cpu: model={cpu}, count={cpus}, ips={ips}, reset_on_triple_fault=0
-clock: sync=none
+clock: sync=none, time0=utc
 pci: enabled=1, chipset=i440fx
 boot: cdrom
 ata0: enabled=1
@@ -38,6 +38,7 @@ HOST_MEGABYTES = 1024
 # configuration tells.
 ACCUSED = re.compile(r"^\d+p\[.*?\] (?:>>PANIC<< )?(.*?)\.?$", re.MULTILINE)
 REFUSED = re.compile(r"^\d+[ep]\[ +\] (?:>>PANIC<< )?(?:\S*/bochsrc:\d+: )?(.*?)\.?$", re.MULTILINE)
+RESET = "bx_pc_system_c::Reset("
 
 
 class Bochs(Machine):
@@ -97,16 +98,25 @@ class Bochs(Machine):
     def closed_by_person(self):
         return False
 
+    def read_log(self):
+        if not os.path.exists(self.log):
+            return ""
+        with open(self.log, errors="replace") as stream:
+            return stream.read()
+
+    def has_reset(self):
+        """It would start the guest again. The first reset of all is the power-on."""
+        return self.read_log().count(RESET) > 1
+
     def end(self):
         """A sentence on a machine that ended by itself."""
-        text = ""
-        if os.path.exists(self.log):
-            with open(self.log, errors="replace") as stream:
-                text = stream.read()
+        text = self.read_log()
         if "soft power off" in text:
             return "the machine powered itself off without saying with which status."
         if re.search(r"3rd \(\d+\) exception with no resolution", text):
             return "the machine reset itself by a triple fault."
+        if text.count(RESET) > 1:
+            return "the machine reset itself."
         reasons = ACCUSED.findall(text) or REFUSED.findall(self.all_errors())
         return f"Bochs ended: {'; '.join(reasons[-2:])}." if reasons else "Bochs ended by itself."
 

@@ -3,8 +3,8 @@ machine ends.
 
 The contract with the guest: its first line starts with `cocOS `, and what came before is the
 firmware's. The prompt is an unfinished line `cocos> `. A power off is announced by `power off,
-status N`; a panic or a refusal to start begins with `panic: ` or `cocOS cannot start: ` and ends
-with `machine halted`.
+status N`, a reset by `reboot, status N`; a panic or a refusal to start begins with `panic: ` or
+`cocOS cannot start: ` and ends with `machine halted`.
 """
 
 import re
@@ -14,7 +14,7 @@ ESCAPE = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])"
 ESCAPES = re.compile(ESCAPE)
 UNFINISHED_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?$")
 BEGINNING = re.compile(rb"(?:^|[\r\n])(?:" + ESCAPE + rb")*(?=cocOS )")
-POWER_OFF = re.compile(rb"power off, status ([0-9]+)")
+END = re.compile(rb"(power off|reboot), status ([0-9]+)")
 PANIC, REFUSAL, HALTED = b"panic: ", b"cocOS cannot start: ", b"machine halted"
 
 
@@ -35,6 +35,7 @@ class Console:
         self.prompts = 0
         self.prompt_counted = False
         self.status = None
+        self.reboots = False
         self.trouble = None
         self.halted = False
         self.held = b""
@@ -63,9 +64,10 @@ class Console:
     def finish(self, line):
         self.count_prompt(line)
         self.prompt_counted = False
-        match = POWER_OFF.fullmatch(line)
+        match = END.fullmatch(line)
         if match:
-            self.status = min(int(match[1]), 255)
+            self.reboots = match[1] == b"reboot"
+            self.status = min(int(match[2]), 255)
         elif line.startswith((PANIC, REFUSAL)):
             self.trouble = self.trouble or line.decode(errors="replace")
         elif line == HALTED and self.trouble:

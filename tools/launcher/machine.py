@@ -84,6 +84,10 @@ class Machine:
     def control_descriptors(self):
         return []
 
+    def has_reset(self):
+        """Whether the guest has reset the machine, which ends the session."""
+        return False
+
     def interrupt(self):
         """Stops the running machine, so that its debugger reads the next command."""
         self.debugger.send_signal(signal.SIGINT)

@@ -23,6 +23,7 @@ EPILOG = """\
 exit status:
   the status of the guest's last command, after it powered off
   124 when --timeout has passed
+  the same when the guest has reset the machine by the command reboot: the run ends there
   125 when the machine could not be started, refused to start, panicked, reset itself, or ended
       without a status
 

@@ -201,13 +201,16 @@ class Qemu(Machine):
     def poll_control(self):
         self.control.poll()
 
+    def has_reset(self):
+        return self.control.reason == "guest-reset"
+
     def closed_by_person(self):
         """Whether the machine ended because its window was closed."""
         return self.control.reason == "host-ui"
 
     def end(self):
         """A sentence on a machine that ended by itself."""
-        if self.control.reason == "guest-reset":
+        if self.has_reset():
             return "the machine reset itself, as after a triple fault."
         if self.control.reason == "guest-shutdown":
             return "the machine powered itself off without saying with which status."

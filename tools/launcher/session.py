@@ -51,6 +51,9 @@ class Session:
         while True:
             if not self.step():
                 return self.ended()
+            if self.machine.has_reset():
+                self.drain()
+                return self.ended()
             if self.console.halted and not self.options.debugger_script:
                 self.take_picture()
                 raise Failure(f"the machine stopped: {self.console.trouble}")
@@ -106,6 +109,11 @@ class Session:
             time.sleep(0.01)
         return data != b""
 
+    def drain(self):
+        """Takes in what the guest has printed so far."""
+        while select.select([self.machine.output], [], [], 0)[0] and self.receive():
+            pass
+
     def show(self, data):
         if not self.options.debugger_script and data:
             sys.stdout.buffer.write(data)
@@ -142,10 +150,15 @@ class Session:
             and self.console.status is None
         ):
             return 0
+        if self.console.reboots and not self.machine.has_reset():
+            raise Failure("the machine said that it reboots, and did not: " + self.machine.end())
         if self.console.status is not None:
+            if self.console.reboots:
+                say("the machine starts again: the run ends here.")
             if self.typist.lines:
                 line = self.typist.lines[0].decode(errors="replace")
-                say(f"the machine powered off before this was typed: {line}")
+                ended = "started again" if self.console.reboots else "powered off"
+                say(f"the machine {ended} before this was typed: {line}")
             if self.options.screendump and not self.picture_taken:
                 say("no picture was taken: the machine was powered off by a command.")
             return self.console.status

@@ -55,6 +55,8 @@ enum init_request {
      * 16 | class << 32 (base class << 8 | subclass). E_RIGHTS: it does not. E_NAME: no such
      * program, or it has ended. Of use to whoever hands out devices, and no secret. */
     INIT_MAY_CLAIM = 12,
+    /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
+    INIT_REBOOT = 13,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };

@@ -16,6 +16,13 @@ int service_register(const char *name, uint32_t *endpoint);
 /* *endpoint is a slot to call `name` through. */
 int service_find(const char *name, uint32_t *endpoint);
 
+/*
+ * Calls the server `name` through *endpoint, which is found first where it is SLOT_NONE. Word 0 of
+ * the answer, which replaces the message, or why there was none. When the server has ended it is
+ * found and called once more: so the call is made twice if that one had taken it.
+ */
+int64_t service_call(const char *name, uint32_t *endpoint, struct message *message);
+
 /* A slot the process page names ("ports", "interrupts", ...), or SLOT_NONE. */
 uint32_t service_slot(const char *name);
 
