@@ -185,7 +185,8 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 # --- examples: built as their users build them, again where the library is newer ---
 
 EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
-  examples/hello/hello-client) $(if $(wildcard examples/pager/Makefile),examples/pager/pager)
+  examples/hello/hello-client) $(foreach example,memmap pager plasma,$(if \
+  $(wildcard examples/$(example)/Makefile),examples/$(example)/$(example)))
 
 ifneq ($(EXAMPLE_PROGRAMS),)
 $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
