@@ -46,8 +46,8 @@ void picture_text(const struct picture *picture, uint32_t x, uint32_t y, uint32_
 
 static uint32_t screen_colour(const struct screen *screen, uint32_t colour)
 {
-    return (colour >> 16 & 0xff) << screen->red_shift | (colour >> 8 & 0xff) << screen->green_shift |
-           (colour & 0xff) << screen->blue_shift;
+    return (colour >> 16 & 0xff) << screen->red_shift |
+           (colour >> 8 & 0xff) << screen->green_shift | (colour & 0xff) << screen->blue_shift;
 }
 
 /* One pass over the framebuffer, in order: it is never read, and written in whole lines. */

@@ -20,9 +20,9 @@
 #define SIDE_MAX 8192
 #define FRAME_TIME (SECOND / 60) /* no more pictures than this */
 
-static int waves[TURN];            /* a sine, -64 to 64 */
-static uint32_t palette[PERIOD];   /* 0xRRGGBB */
-static uint8_t columns[SIDE_MAX];  /* what each column adds to its points, */
+static int waves[TURN];                 /* a sine, -64 to 64 */
+static uint32_t palette[PERIOD];        /* 0xRRGGBB */
+static uint8_t columns[SIDE_MAX];       /* what each column adds to its points, */
 static uint8_t diagonals[SIDE_MAX * 2]; /* and each diagonal */
 
 /* One sine from a parabola a half: no library needed, and nobody sees the difference. */
@@ -79,7 +79,7 @@ static void draw_rate(const struct picture *picture, unsigned rate)
 static bool key_pressed(uint32_t console, uint64_t deadline)
 {
     struct message message = {.words = {CONSOLE_READ}};
-    uint64_t soonest = clock_now() + SECOND / 1000;
+    uint64_t soonest = clock_now() + SECOND / 200;
     return sys_call_until(console, deadline > soonest ? deadline : soonest, &message) != E_TIMEOUT;
 }
 

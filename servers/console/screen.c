@@ -121,8 +121,7 @@ int64_t screen_lend(uint32_t domain)
         return E_UNSUPPORTED;
     if (lent)
         return E_BUSY;
-    int64_t error =
-        frames_grant(screen->address, screen_end(screen), domain, MAP_READ | MAP_WRITE);
+    int64_t error = frames_grant(screen->address, screen_end(screen), domain, MAP_READ | MAP_WRITE);
     lent = error == OK;
     return error;
 }
