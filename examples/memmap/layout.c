@@ -252,10 +252,9 @@ static void draw_title(const struct picture *picture, const struct grid *grid)
 {
     char text[100];
     picture_text(picture, MARGIN, 24, 2, TEXT, "cocOS: whose memory is what");
-    snprintf(
-        text, sizeof text,
-        "Each square is %u MiB of physical memory. Owners are coloured within the squares, too.",
-        (unsigned)(grid->bytes >> 20));
+    snprintf(text, sizeof text,
+             "Each square is %u MiB of physical memory, in the colours of its owners.",
+             (unsigned)(grid->bytes >> 20));
     picture_text(picture, MARGIN, 64, 1, DIM_TEXT, text);
 }
 
