@@ -30,7 +30,7 @@ else
 say = @:
 endif
 
-.PHONY: all run test test-long mutants bench prove lint debug debug-bochs clean setup help FORCE
+.PHONY: all run test test-long mutants bench prove lint picture debug debug-bochs clean setup help FORCE
 FORCE:
 
 # $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says
@@ -200,7 +200,8 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 # --- examples: built as their users build them, again where the library is newer ---
 
 EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
-  examples/hello/hello-client) $(if $(wildcard examples/pager/Makefile),examples/pager/pager)
+  examples/hello/hello-client) $(foreach example,memmap pager plasma,$(if \
+  $(wildcard examples/$(example)/Makefile),examples/$(example)/$(example)))
 
 ifneq ($(EXAMPLE_PROGRAMS),)
 $(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
@@ -287,6 +288,11 @@ debug-bochs: all
 	@echo 'The console of the guest goes to $(BUILD)/console.log.'
 	@$(DEBUG) --emulator bochs --debugger-script tools/bochs-debugger $(ARGS)
 
+picture: setup
+	@$(MAKE) all
+	@tools/picture build/picture.png --iso $(BUILD)/cocos.iso $(ARGS)
+	@echo 'build/picture.png'
+
 setup:
 	@tools/setup
 
@@ -307,6 +313,8 @@ help:
 	@echo 'make bench          measure what operations cost, in instructions, beside other systems'
 	@echo 'make prove          prove the contracts of the ownership core, for all inputs'
 	@echo 'make lint           check the form of the sources'
+	@echo 'make picture        build/picture.png: whose the memory of a running machine is'
+	@echo '                    ARGS="...": for tools/run'
 	@echo 'make debug          QEMU stopped at the start of the kernel, with gdb attached'
 	@echo 'make debug-bochs    Bochs with its debugger, stopped at the start of the kernel'
 	@echo 'make setup          install the packages that are missing'

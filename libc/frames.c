@@ -8,7 +8,7 @@
 /* One new leaf needs at most three tables; more refusals would mean a broken kernel. */
 #define TABLES_PER_CALL 4
 
-static int64_t fund(uint32_t domain)
+int64_t table_fund(uint32_t domain)
 {
     int64_t frame = sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, tag_of("tables"));
     if (frame < 0)
@@ -24,7 +24,7 @@ static bool funded(uint32_t domain, int64_t *error, uint32_t *tables)
 {
     if (*error != E_NO_TABLES || ++*tables > TABLES_PER_CALL)
         return false;
-    int64_t got = fund(domain);
+    int64_t got = table_fund(domain);
     if (got < 0)
         *error = got;
     return got >= 0;
@@ -82,6 +82,36 @@ int64_t frame_take_device(uint32_t range, uint64_t start, uint64_t end, uint32_t
         } while (by_frames(got, &order) || funded(SLOT_SELF, &got, &tables));
         if (got < 0) {
             release_range(start, at);
+            return got;
+        }
+    }
+    return OK;
+}
+
+void frames_revoke(uint64_t start, uint64_t end, uint32_t domain)
+{
+    uint32_t order;
+    start &= ~(FRAME_BYTES - 1);
+    end = (end + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
+    for (uint64_t at = start; at < end; at += FRAME_BYTES << order) {
+        order = order_at(at, end);
+        while (by_frames(sys_frame_revoke(at, order, domain), &order)) {}
+    }
+}
+
+int64_t frames_grant(uint64_t start, uint64_t end, uint32_t domain, uint32_t rights)
+{
+    uint32_t order;
+    start &= ~(FRAME_BYTES - 1);
+    end = (end + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
+    for (uint64_t at = start; at < end; at += FRAME_BYTES << order) {
+        int64_t got;
+        order = order_at(at, end);
+        do {
+            got = sys_frame_grant(at, order, domain, rights);
+        } while (by_frames(got, &order));
+        if (got < 0) {
+            frames_revoke(start, at, domain);
             return got;
         }
     }

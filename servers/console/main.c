@@ -19,6 +19,7 @@
 #include <cocos/sys.h>
 
 #include "input.h"
+#include "lending.h"
 #include "screen.h"
 #include "serial.h"
 #include "texts.h"
@@ -31,6 +32,9 @@ enum { SERIAL_SIGNAL = 0 };
 #define PATIENCE 50000000ull
 
 static struct terminal terminal;
+
+/* Where a capability comes that a borrower sends; always empty while one waits for messages. */
+static uint32_t gift_slot;
 static uint32_t undrawn;
 
 static void print(const char *bytes, size_t count)
@@ -56,7 +60,31 @@ static int64_t take_typed(const char *bytes, uint32_t count)
     return OK;
 }
 
-/* Serves one call but CONSOLE_READ: the answer replaces the words. */
+/* The capability that came with the call is to be the borrower's domain. */
+static int64_t lend(const struct message *message)
+{
+    if (!message->received_slot)
+        return E_ARGUMENT;
+    uint32_t next = slot_take();
+    int64_t error = next == SLOT_NONE ? E_FULL : lending_begin(message->badge, gift_slot);
+    if (error < 0) {
+        sys_slot_drop(gift_slot);
+        slot_put(next);
+        return error;
+    }
+    gift_slot = next;
+    return OK;
+}
+
+/* The screen is to be drawn again when it has come back. */
+static int64_t take_back(uint64_t badge)
+{
+    int64_t error = lending_end(badge);
+    undrawn += error == OK;
+    return error;
+}
+
+/* Serves one call but CONSOLE_READ and CONSOLE_LEND: the answer replaces the words. */
 static void serve(struct message *message)
 {
     char text[TEXT_BYTES];
@@ -70,6 +98,8 @@ static void serve(struct message *message)
         message->words[1] = screen_there() ? terminal.columns : 0;
         message->words[2] = screen_there() ? terminal.lines : 0;
         message->words[3] = terminal.column;
+    } else if (request == CONSOLE_RETURN) {
+        message->words[0] = (uint64_t)take_back(badge);
     } else if (request != CONSOLE_WRITE && request != CONSOLE_INPUT) {
         message->words[0] = (uint64_t)E_REQUEST;
     } else if (length > TEXT_BYTES) {
@@ -84,7 +114,10 @@ static void serve(struct message *message)
 /* Answers a call, or keeps a reader waiting. Returns the slot for the next caller. */
 static uint32_t answer(uint32_t reply_slot, struct message *message)
 {
-    if (TEXT_REQUEST(message->words[0]) == CONSOLE_READ) {
+    uint32_t request = TEXT_REQUEST(message->words[0]);
+    if (message->received_slot && request != CONSOLE_LEND)
+        sys_slot_drop(gift_slot); /* nobody asked for it */
+    if (request == CONSOLE_READ) {
         uint32_t next = slot_take();
         if (next != SLOT_NONE && input_wait(reply_slot) == OK) {
             serial_take();
@@ -93,6 +126,8 @@ static uint32_t answer(uint32_t reply_slot, struct message *message)
         if (next != SLOT_NONE)
             slot_put(next);
         *message = (struct message){.words[0] = (uint64_t)E_FULL};
+    } else if (request == CONSOLE_LEND) {
+        *message = (struct message){.words[0] = (uint64_t)lend(message)};
     } else {
         serve(message);
     }
@@ -108,29 +143,38 @@ static void draw(void)
     undrawn = 0;
 }
 
+static int64_t receive(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline,
+                       struct message *message)
+{
+    *message = (struct message){.receive_slot = gift_slot};
+    return sys_wait(endpoint, reply_slot, deadline, message);
+}
+
 /* Waits for the next message. The screen is drawn when nobody has more to print: drawing costs far
  * more than the rest, and lines that scroll away need not be drawn at all. A text whose end does
  * not come is printed as it is, after a while: others' texts shall not run into it before. */
 static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
 {
-    *message = (struct message){0};
+    if (lending_review())
+        undrawn++;
     if (undrawn >= UNDRAWN_MAX)
         draw();
     if (undrawn > 0) {
         sys_yield();
-        int64_t got = sys_wait(endpoint, reply_slot, DEADLINE_NOW, message);
+        int64_t got = receive(endpoint, reply_slot, DEADLINE_NOW, message);
         if (got != E_TIMEOUT)
             return got;
         draw();
     }
     if (texts_open()) {
-        int64_t got = sys_wait(endpoint, reply_slot, clock_now() + PATIENCE, message);
+        int64_t got = receive(endpoint, reply_slot, clock_now() + PATIENCE, message);
         if (got != E_TIMEOUT)
             return got;
         texts_flush(print);
         draw();
     }
-    return sys_wait(endpoint, reply_slot, DEADLINE_NEVER, message);
+    uint64_t deadline = lending() ? clock_now() + LENDING_LOOKS_NS : DEADLINE_NEVER;
+    return receive(endpoint, reply_slot, deadline, message);
 }
 
 int main(void)
@@ -154,13 +198,14 @@ int main(void)
 
     struct message message;
     uint32_t reply_slot = slot_take();
+    gift_slot = slot_take();
     for (;;) {
         int64_t got = next_message(endpoint, reply_slot, &message);
         if (got == RECEIVED_SIGNAL)
             serial_interrupt();
         else if (got == RECEIVED_CALL)
             reply_slot = answer(reply_slot, &message);
-        else
+        else if (got != E_TIMEOUT)
             return 3;
         /* Taking input makes room for what still lies in the serial device. */
         while (input_answer())

@@ -2,6 +2,7 @@
 #include "screen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <cocos/errors.h>
 #include <cocos/frames.h>
@@ -18,7 +19,9 @@ static const struct screen_driver *driver;
 
 /* What stands on the screen now, and where the cursor was drawn. */
 static struct cell *shown;
-static uint32_t cursor_column, cursor_line = UINT32_MAX;
+static uint32_t shown_cells, cursor_column, cursor_line = UINT32_MAX;
+
+static bool lent;
 
 static struct cell blind_cells[BLIND_COLUMNS * BLIND_LINES];
 
@@ -45,6 +48,7 @@ static const char *open_driver(const struct screen_driver *candidate, const stru
         free(shown);
         return "there is no memory for its cells";
     }
+    shown_cells = columns * lines;
     terminal_init(terminal, cells, columns, lines);
     driver = candidate;
     driver->read(terminal);
@@ -91,7 +95,7 @@ static void update_line(const struct terminal *terminal, uint32_t y, uint32_t cu
 
 void screen_update(const struct terminal *terminal, void (*meanwhile)(void))
 {
-    if (!driver)
+    if (!driver || lent)
         return;
     uint32_t column = terminal->column;
     uint32_t line = terminal->cursor_hidden ? terminal->lines : terminal->line;
@@ -103,4 +107,31 @@ void screen_update(const struct terminal *terminal, void (*meanwhile)(void))
         driver->cursor(column, line);
     cursor_column = column;
     cursor_line = line;
+}
+
+static uint64_t screen_end(const struct screen *screen)
+{
+    return screen->address + (uint64_t)screen->pitch * screen->height;
+}
+
+int64_t screen_lend(uint32_t domain)
+{
+    const struct screen *screen = &((const struct system_page *)SYSTEM_PAGE)->screen;
+    if (!driver || !driver->clear)
+        return E_UNSUPPORTED;
+    if (lent)
+        return E_BUSY;
+    int64_t error = frames_grant(screen->address, screen_end(screen), domain, MAP_READ | MAP_WRITE);
+    lent = error == OK;
+    return error;
+}
+
+void screen_take_back(uint32_t domain)
+{
+    const struct screen *screen = &((const struct system_page *)SYSTEM_PAGE)->screen;
+    frames_revoke(screen->address, screen_end(screen), domain);
+    lent = false;
+    driver->clear();
+    /* No cell is printable then: all are drawn. */
+    memset(shown, 0, shown_cells * sizeof *shown);
 }

@@ -23,6 +23,8 @@ struct screen_driver {
     void (*draw)(uint32_t column, uint32_t line, struct cell cell, bool cursor);
     /* Where the hardware cursor goes; hidden cursors have line = lines. */
     void (*cursor)(uint32_t column, uint32_t line);
+    /* Fills all of it with black. NULL: it is not lent to others. */
+    void (*clear)(void);
 };
 
 extern const struct screen_driver screen_text, screen_pixels;
@@ -37,6 +39,13 @@ bool screen_there(void);
 /* Draws what has changed. That takes longer than a serial line can wait: `meanwhile` is called
  * again and again. It must not change the terminal. */
 void screen_update(const struct terminal *terminal, void (*meanwhile)(void));
+
+/* Lends the framebuffer to the domain in a slot (RIGHT_GRANT), until screen_take_back: nothing is
+ * drawn meanwhile. Errors are CONSOLE_LEND's. */
+int64_t screen_lend(uint32_t domain);
+
+/* Ends that, and has every cell drawn anew. The domain may have ended. */
+void screen_take_back(uint32_t domain);
 
 /* Claims the frames of device memory that [start, end) lies in, by their names, with a cache type.
  * NULL, or why not. */

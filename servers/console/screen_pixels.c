@@ -13,6 +13,7 @@ extern const uint8_t console_font_start[], console_font_end[];
 static struct psf font;
 static uint8_t *pixels;
 static uint32_t pitch;
+static uint64_t pixel_bytes;
 static uint32_t palette[16];
 
 /* The sixteen colours of VGA, 0xRRGGBB, in ANSI's order. */
@@ -20,6 +21,12 @@ static const uint32_t colours[16] = {
     0x000000, 0xaa0000, 0x00aa00, 0xaa5500, 0x0000aa, 0xaa00aa, 0x00aaaa, 0xaaaaaa,
     0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x5555ff, 0xff55ff, 0x55ffff, 0xffffff,
 };
+
+/* Black also where no cell reaches: right and bottom edges. */
+static void pixels_clear(void)
+{
+    memset(pixels, 0, pixel_bytes);
+}
 
 static const char *pixels_open(const struct screen *screen, uint32_t *columns, uint32_t *lines)
 {
@@ -43,8 +50,8 @@ static const char *pixels_open(const struct screen *screen, uint32_t *columns, u
     }
     pixels = (uint8_t *)screen->address;
     pitch = screen->pitch;
-    /* Black also where no cell reaches: right and bottom edges. */
-    memset(pixels, 0, bytes);
+    pixel_bytes = bytes;
+    pixels_clear();
     *columns = screen->width / font.width;
     *lines = screen->height / font.height;
     return NULL;
@@ -80,4 +87,5 @@ static void pixels_cursor(uint32_t column, uint32_t line)
     (void)line;
 }
 
-const struct screen_driver screen_pixels = {pixels_open, pixels_read, pixels_draw, pixels_cursor};
+const struct screen_driver screen_pixels = {pixels_open, pixels_read, pixels_draw, pixels_cursor,
+                                            pixels_clear};

@@ -144,4 +144,4 @@ static void text_cursor(uint32_t column, uint32_t line)
     crtc_write(CURSOR_LOW, (uint8_t)at);
 }
 
-const struct screen_driver screen_text = {text_open, text_read, text_draw, text_cursor};
+const struct screen_driver screen_text = {text_open, text_read, text_draw, text_cursor, NULL};

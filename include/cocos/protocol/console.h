@@ -20,6 +20,16 @@ enum console_request {
     /* Size of the screen: word 1 = columns, word 2 = lines (0 without a screen); word 3 = the
      * column the cursor stands in, counted from 0: not 0 where the last line is unfinished. */
     CONSOLE_SIZE = 4,
+    /* Lends the caller the linear framebuffer (system_page.screen). Comes with a capability for the
+     * caller's domain, RIGHT_GRANT, which must accept so many frames (DOMAIN_ACCEPT). Once answered
+     * the caller may write to it at its address, and the console does not draw. It goes on
+     * with its text, and draws that when it has the screen again: with CONSOLE_RETURN, or soon
+     * after the caller has ended. E_UNSUPPORTED: there is no linear framebuffer. E_BUSY: it is lent
+     * already. E_ARGUMENT: no capability came. E_NOT_ACCEPTED, E_MAPPED. E_NO_TABLES: the caller
+     * gives itself a frame for one (sys_page_fund), and asks again. */
+    CONSOLE_LEND = 5,
+    /* The caller gives it back: its access ends. E_NOT_GRANTED: it is not lent to the caller. */
+    CONSOLE_RETURN = 6,
 };
 
 #endif

@@ -33,6 +33,17 @@ int64_t frame_pass(uint64_t address, uint32_t order, uint32_t domain, uint32_t r
 /* Grants a run to `domain` (sys_frame_grant), which then has access to it with `rights`, too. */
 int64_t frame_lend(uint64_t address, uint32_t order, uint32_t domain, uint32_t rights);
 
+/*
+ * Grants the owned memory that [start, end) lies in to `domain` (sys_frame_grant), in runs as large
+ * as they are aligned; on an error none of it. E_NO_TABLES is passed on: it is the receiver's to
+ * mend. The other revokes it (sys_frame_revoke), and passes over what is granted no more.
+ */
+int64_t frames_grant(uint64_t start, uint64_t end, uint32_t domain, uint32_t rights);
+void frames_revoke(uint64_t start, uint64_t end, uint32_t domain);
+
+/* Claims a frame for one page table of `domain`, and gives it that (sys_page_fund). */
+int64_t table_fund(uint32_t domain);
+
 /* The first eight characters of a text as a tag. */
 uint64_t tag_of(const char *text);
 
