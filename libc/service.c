@@ -102,19 +102,3 @@ void *service_state(uint64_t bytes)
     const struct process_page *page = (const void *)PROCESS_PAGE;
     return bytes > 0 && bytes <= page->state_bytes ? (void *)page->state_address : 0;
 }
-
-int program_run(const char *command)
-{
-    return (int)text_send(SLOT_PARENT, INIT_RUN, command, length_of(command));
-}
-
-int program_wait(int number, int *state, int *status)
-{
-    struct message message = {.words = {INIT_WAIT, (uint32_t)number}};
-    int64_t answer = ask_init(&message);
-    if (answer < 0)
-        return (int)answer;
-    *state = (int)message.words[1];
-    *status = (int)message.words[2];
-    return OK;
-}

@@ -15,7 +15,6 @@
 #include <cocos/service.h>
 
 #include "grants.h"
-#include "words.h"
 
 /* What of a page comes from somewhere; the rest is zero. */
 struct contents {
@@ -195,7 +194,7 @@ static int64_t lend_state(uint32_t domain, const struct load *load, struct proce
     return error;
 }
 
-/* The process page and the system page; `page` comes with the program's arguments. */
+/* The process page and the system page; `page` comes with what others decided about it. */
 static int64_t add_pages(uint32_t domain, const struct load *load, const struct elf_image *image,
                          struct process_page *page)
 {
@@ -252,13 +251,7 @@ void loader_end_view(uint64_t stack_view)
 int loader_load(const struct load *load, struct loaded *loaded)
 {
     static struct process_page page;
-    page = (struct process_page){0};
-    uint32_t argument_bytes;
-    int count = words_pack(load->command, page.arguments, sizeof page.arguments, &argument_bytes);
-    if (count < 0)
-        return count;
-    page.argument_count = (uint32_t)count;
-
+    page = *load->page;
     struct elf_image image;
     uint32_t domain = SLOT_NONE, thread = SLOT_NONE;
     uint64_t object = 0;

@@ -18,7 +18,7 @@ struct load {
     const void *file;
     uint64_t file_bytes;
     const char *name;            /* at most 15 characters */
-    const char *command;         /* words: argv */
+    const struct process_page *page; /* what its own begins with: words, ... */
     const struct server *server; /* what the manifest says of it; NULL: nothing */
     uint32_t number;             /* badge of its calls to init */
     uint32_t endpoint;           /* init's slot for calls and faults */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/memory_map.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
@@ -65,6 +66,7 @@ void programs_open(uint32_t endpoint)
         .state = PROGRAM_SERVES,
         .domain = SLOT_SELF,
         .thread = SLOT_NONE,
+        .file_order = NO_FILE_RUN,
         .domain_frame = own_domain(),
         .name = "init",
     };
@@ -133,28 +135,35 @@ static struct program *free_record(void)
     return NULL;
 }
 
-/* Starts `module` under a name; `server`: what the manifest says of it, or NULL. */
-static int start(const struct boot_module *module, const char *name, const char *command,
-                 const struct server *server)
+/* A file that is started and what it is started with. */
+struct source {
+    const void *file;
+    uint64_t file_bytes;
+    uint32_t file_order; /* NO_FILE_RUN */
+    const struct process_page *page;
+    const struct server *server; /* what the manifest says of it, or NULL */
+};
+
+/* Starts it under a name. */
+static int start(const struct source *source, const char *name)
 {
-    if (!module)
-        return E_NAME;
     struct program *program = free_record();
     if (!program)
         return E_FULL;
 
     uint32_t state_order = 0;
     int64_t state_error = OK;
-    uint64_t state = server ? servers_state(server, &state_order, &state_error) : 0;
+    uint64_t state =
+        source->server ? servers_state(source->server, &state_order, &state_error) : 0;
     if (state_error < 0)
         return (int)state_error;
 
     struct load load = {
-        .file = (const void *)module->address,
-        .file_bytes = module->bytes,
+        .file = source->file,
+        .file_bytes = source->file_bytes,
         .name = name,
-        .command = words_more(command) ? command : module->text,
-        .server = server,
+        .page = source->page,
+        .server = source->server,
         .number = last_number + 1,
         .endpoint = calls_endpoint,
         .system = (const struct system_page *)SYSTEM_PAGE,
@@ -171,7 +180,9 @@ static int start(const struct boot_module *module, const char *name, const char 
         .state = PROGRAM_RUNS,
         .domain = loaded.domain,
         .thread = loaded.thread,
-        .module = module,
+        .file = source->file,
+        .file_bytes = source->file_bytes,
+        .file_order = source->file_order,
         .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
@@ -180,29 +191,97 @@ static int start(const struct boot_module *module, const char *name, const char 
     return (int)program->number;
 }
 
-int programs_start(const struct server *server)
+/* Makes the words of a text a program's. */
+static int set_words(struct process_page *page, const char *text)
 {
-    char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
-    snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
-    return start(modules_find(server->file), server->name, command, server);
+    uint32_t bytes;
+    int count = words_pack(text, page->arguments, sizeof page->arguments, &bytes);
+    page->argument_count = count < 0 ? 0 : (uint32_t)count;
+    return count < 0 ? count : OK;
 }
 
-int programs_run(const char *command)
+static int start_module(const struct boot_module *module, const struct process_page *page,
+                        const char *name, const struct server *server)
 {
-    char name[SERVICE_NAME_BYTES];
-    int error = words_first(command, name, sizeof name);
-    if (error < 0)
-        return error;
-    const struct server *server = servers_find(name);
+    struct source source = {
+        .file = (const void *)module->address,
+        .file_bytes = module->bytes,
+        .file_order = NO_FILE_RUN,
+        .page = page,
+        .server = server,
+    };
+    return start(&source, name);
+}
+
+int programs_start(const struct server *server)
+{
+    static struct process_page page;
+    char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
+    const struct boot_module *module = modules_find(server->file);
+    if (!module)
+        return E_NAME;
+    snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
+    if (!server->arguments[0])
+        snprintf(command, sizeof command, "%s", module->text);
+    page = (struct process_page){0};
+    int error = set_words(&page, command);
+    return error < 0 ? error : start_module(module, &page, server->name, server);
+}
+
+/* A module, with its own arguments where none are wished for. */
+static int run_module(const struct wish *wish, const struct server *server)
+{
+    static struct process_page page;
+    const struct boot_module *module = modules_find(server ? server->file : wish->name);
+    if (!module)
+        return E_NAME;
+    page = wish->page;
+    int error = OK;
+    if (page.argument_count == 0 || (page.argument_count == 1 && words_more(module->text)))
+        error = set_words(&page, module->text);
+    return error < 0 ? error : start_module(module, &page, wish->name, server);
+}
+
+/* The file may change as long as it is its sender's: it is started from a copy. */
+static int run_file(const struct wish *wish)
+{
+    struct source source = {.file_bytes = wish->file_bytes, .page = &wish->page};
+    while (FRAME_BYTES << source.file_order < wish->file_bytes)
+        source.file_order++;
+    int64_t copy = frame_take_run(source.file_order, MAP_READ | MAP_WRITE, tag_of("file"));
+    if (copy < 0)
+        return (int)copy;
+    memcpy((void *)copy, wish->file, wish->file_bytes);
+    source.file = (const void *)copy;
+    int number = start(&source, wish->name);
+    if (number < 0)
+        sys_frame_release((uint64_t)copy, source.file_order);
+    return number;
+}
+
+int programs_run(const struct wish *wish)
+{
+    const struct server *server = servers_find(wish->name);
+    if (!wish->name[0])
+        return E_NAME;
+    if (wish->file)
+        return server ? E_RIGHTS : run_file(wish);
     if (!server)
-        return start(modules_find(name), name, command, NULL);
-    if (programs_living(name))
+        return run_module(wish, NULL);
+    if (programs_living(wish->name))
         return E_EXISTS;
-    int number = words_more(command) ? start(modules_find(server->file), name, command, server)
-                                     : programs_start(server);
+    int number = wish->page.argument_count > 1 ? run_module(wish, server) : programs_start(server);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
+}
+
+int programs_run_module(const char *name)
+{
+    static struct wish wish;
+    wish = (struct wish){0};
+    strcpy(wish.name, name);
+    return programs_run(&wish);
 }
 
 /* What a person would miss without a word about it. */
@@ -229,6 +308,8 @@ static void end(struct program *program, enum program_state state, int32_t statu
     sys_slot_drop(program->domain);
     slot_put(program->domain);
     program->domain = SLOT_NONE;
+    if (program->file_order != NO_FILE_RUN)
+        sys_frame_release((uint64_t)program->file, program->file_order);
     program->state = state;
     program->status = status;
     if (servers_ended(program, by_wish))

@@ -22,19 +22,33 @@ struct program {
     uint32_t domain;                  /* slot; SLOT_NONE once ended */
     uint32_t thread;                  /* slot of its first thread; SLOT_NONE once ended */
     uint64_t domain_frame;            /* its object */
-    const struct boot_module *module; /* what it was loaded from */
+    const void *file;                 /* what it was loaded from */
+    uint64_t file_bytes;
+    uint32_t file_order; /* of the run that holds a file which is no module; NO_FILE_RUN */
+    uint32_t tables;     /* that init got for what it sends */
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */
-    char text[TEXT_TOTAL_BYTES];
+};
+
+#define NO_FILE_RUN 0xffu
+
+/* What somebody wants to be started. */
+struct wish {
+    char name[SERVICE_NAME_BYTES];
+    struct process_page page; /* of which PROCESS_WISHES count */
+    const void *file;         /* NULL: the module called `name` */
+    uint64_t file_bytes;
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */
 void programs_open(uint32_t endpoint);
 
-/* Starts "NAME ARGUMENTS". Returns its number, or E_NAME, E_TOO_LONG, E_FULL, and whatever
- * loader_load says; E_EXISTS: it is a server of the manifest, and an instance lives. */
-int programs_run(const char *command);
+/* Starts it. Returns its number, or E_NAME, E_TOO_LONG, E_FULL, E_RIGHTS, and whatever loader_load
+ * says; E_EXISTS: it is a server of the manifest, and an instance lives. */
+int programs_run(const struct wish *wish);
+
+/* The same for a module, with no arguments but its own. */
+int programs_run_module(const char *name);
 
 /* The same for a server of the manifest, as that says. */
 int programs_start(const struct server *server);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/protocol/init.h>
 
 #include "modules.h"
@@ -10,6 +11,9 @@
 #include "servers.h"
 #include "services.h"
 #include "waiting.h"
+
+/* How many tables a program makes init take for the runs that it sends. */
+#define TABLES_PER_PROGRAM 4
 
 static enum outcome answer(struct message *message, int64_t word0)
 {
@@ -24,22 +28,45 @@ static bool name_in(const struct message *message, char name[SERVICE_NAME_BYTES]
     return name[SERVICE_NAME_BYTES - 1] == 0;
 }
 
-/* Pieces add up in the caller's record until the last one comes. */
+/* A run that did not come may have lacked a page table: the caller is to send it again. */
+static int64_t fund_run(struct program *caller)
+{
+    if (caller->tables == TABLES_PER_PROGRAM)
+        return E_NO_TABLES;
+    int64_t error = table_fund(SLOT_SELF);
+    caller->tables += error == OK;
+    return error < 0 ? error : E_AGAIN;
+}
+
+static bool holds_words(const struct process_page *page)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < sizeof page->arguments; i++)
+        count += page->arguments[i] == 0;
+    return count >= page->argument_count;
+}
+
+/* What is decided on is a copy: the caller can write to the run. */
 static enum outcome run(struct program *caller, struct message *message)
 {
-    uint64_t header = message->words[0];
-    uint32_t bytes = TEXT_LENGTH(header);
-    if (bytes > TEXT_BYTES || caller->text_bytes + bytes >= TEXT_TOTAL_BYTES) {
-        caller->text_bytes = 0;
+    static struct wish wish;
+    const struct process_page *page =
+        (const void *)MESSAGE_RUN_ADDRESS(message->received_run);
+    uint64_t bytes = message->words[1];
+    if (message->received_run == 0)
+        return answer(message, fund_run(caller));
+    if (bytes > (message->received_frames - 1) * FRAME_BYTES)
+        return answer(message, E_ARGUMENT);
+    wish = (struct wish){.file = bytes ? (const uint8_t *)page + FRAME_BYTES : NULL,
+                         .file_bytes = bytes};
+    memcpy(wish.name, page->name, sizeof wish.name);
+#define TAKE(field) memcpy(&wish.page.field, &page->field, sizeof wish.page.field);
+    PROCESS_WISHES(TAKE)
+#undef TAKE
+    wish.page.arguments[sizeof wish.page.arguments - 1] = 0;
+    if (wish.name[sizeof wish.name - 1])
         return answer(message, E_TOO_LONG);
-    }
-    memcpy(caller->text + caller->text_bytes, &message->words[1], bytes);
-    caller->text_bytes += bytes;
-    if (header & TEXT_MORE)
-        return answer(message, OK);
-    caller->text[caller->text_bytes] = 0;
-    caller->text_bytes = 0;
-    return answer(message, programs_run(caller->text));
+    return answer(message, holds_words(&wish.page) ? programs_run(&wish) : E_ARGUMENT);
 }
 
 /* Answered by waiting_review, at once if it can be. */
@@ -51,6 +78,21 @@ static enum outcome wait(struct program *caller, struct message *message, uint32
     if (!waiting_for_program(caller->number, reply_slot, program->number))
         return answer(message, E_FULL);
     return KEPT;
+}
+
+/* The endpoint that came is kept until the time has come to signal there. */
+static enum outcome watch(struct program *caller, struct message *message, uint32_t *gift_slot)
+{
+    const struct program *program = programs_get(message->words[1]);
+    uint64_t bit = message->words[2];
+    if (!program)
+        return answer(message, E_NAME);
+    if (!message->received_slot || bit > 63)
+        return answer(message, E_ARGUMENT);
+    if (!waiting_to_signal(caller->number, *gift_slot, 1ull << bit, program->number))
+        return answer(message, E_FULL);
+    *gift_slot = SLOT_NONE;
+    return answer(message, OK);
 }
 
 static enum outcome serve(struct program *caller, struct message *message)
@@ -141,13 +183,16 @@ static enum outcome may_claim(struct message *message)
     return answer(message, named ? OK : E_RIGHTS);
 }
 
-enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot)
+enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot,
+                            uint32_t *gift_slot)
 {
     switch (TEXT_REQUEST(message->words[0])) {
     case INIT_RUN:
         return run(program, message);
     case INIT_WAIT:
         return wait(program, message, reply_slot);
+    case INIT_WATCH:
+        return watch(program, message, gift_slot);
     case INIT_EXIT:
         program_end(program, PROGRAM_ENDED, (int32_t)message->words[1]);
         return ENDED;

@@ -91,6 +91,13 @@ int console_read(void)
     return (uint8_t)typed[typed_taken++];
 }
 
+void console_interrupts(uint32_t endpoint, uint32_t bit)
+{
+    struct message message = {.words = {CONSOLE_INTERRUPT, bit}, .send_slot = endpoint};
+    console_flush();
+    sys_call(console, &message);
+}
+
 uint32_t console_fresh_line(void)
 {
     console_flush();

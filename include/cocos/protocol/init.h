@@ -11,11 +11,18 @@
 #include <cocos/protocol/text.h>
 
 enum init_request {
-    /* Starts a program given as a module: a text "NAME ARGUMENTS", split at spaces; without
-     * arguments, it gets those the module came with. Answer to the last piece: word 0 = its
-     * number (> 0), or E_NAME, E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL, E_EXISTS: it is a
-     * server of the manifest, and runs. Pieces before the last
-     * are answered with 0. */
+    /*
+     * Starts a program. A run of frames comes along (cocos/message.h). It begins with a struct
+     * process_page, of which counts what PROCESS_WISHES lists: its name and its words; one without
+     * arguments gets those that its module came with. Word 1 = how many bytes its ELF file has,
+     * which begins in the second frame; 0: it is the module of that name.
+     *
+     * Answer: word 0 = its number (> 0), or E_AGAIN: no run came, perhaps because init lacked a page
+     * table, which it has now: ask again, but not for ever. E_ARGUMENT: there are fewer words than
+     * the page says, or the run is too short. E_NAME, E_TOO_LONG (the name), E_ELF_*, E_NO_MEMORY,
+     * E_FULL. E_EXISTS: it is a server of the manifest, and runs. E_RIGHTS: a file of the caller's
+     * does not become a server of the manifest.
+     */
     INIT_RUN = 1,
     /* Waits until program word 1 ends or begins to serve: word 1 = enum program_state,
      * word 2 = exit status. E_NAME: no such program. E_FULL: too many wait. */
@@ -57,12 +64,22 @@ enum init_request {
     INIT_MAY_CLAIM = 12,
     /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
     INIT_REBOOT = 13,
+    /* The endpoint that comes along (RIGHT_SIGNAL) gets signal bit word 2 once program word 1 has
+     * ended or begun to serve. E_NAME: no such program. E_ARGUMENT: nothing came along, or no such
+     * bit. E_FULL: too many wait. */
+    INIT_WATCH = 14,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
 
 /* Names of programs and services have at most 15 characters and a terminating zero. */
 #define SERVICE_NAME_BYTES 16
+
+/* The fields of struct process_page that whoever starts a program decides about, besides `name`. */
+#define PROCESS_WISHES(X) X(argument_count) X(arguments)
+
+/* The longest run that INIT_RUN takes: 32 MiB. */
+#define INIT_RUN_FRAMES_MAX 8192u
 
 /* Init's own number; it is listed as any program. The first it starts has the next. */
 #define INIT_NUMBER 1
