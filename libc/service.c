@@ -102,3 +102,26 @@ void *service_state(uint64_t bytes)
     const struct process_page *page = (const void *)PROCESS_PAGE;
     return bytes > 0 && bytes <= page->state_bytes ? (void *)page->state_address : 0;
 }
+
+int program_watch(int number, uint32_t endpoint, uint32_t bit)
+{
+    struct message message = {.words = {INIT_WATCH, (uint32_t)number, bit}, .send_slot = endpoint};
+    return (int)ask_init(&message);
+}
+
+int program_stop(int number)
+{
+    struct message message = {.words = {INIT_KILL, (uint32_t)number}};
+    return (int)ask_init(&message);
+}
+
+int program_wait(int number, int *state, int *status)
+{
+    struct message message = {.words = {INIT_WAIT, (uint32_t)number}};
+    int64_t answer = ask_init(&message);
+    if (answer < 0)
+        return (int)answer;
+    *state = (int)message.words[1];
+    *status = (int)message.words[2];
+    return OK;
+}

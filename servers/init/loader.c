@@ -15,6 +15,8 @@
 #include <cocos/service.h>
 
 #include "grants.h"
+#include "modules.h"
+#include "start_page.h"
 
 /* What of a page comes from somewhere; the rest is zero. */
 struct contents {
@@ -194,7 +196,7 @@ static int64_t lend_state(uint32_t domain, const struct load *load, struct proce
     return error;
 }
 
-/* The process page and the system page; `page` comes with what others decided about it. */
+/* The process page and the system page; `page` comes with the program's arguments. */
 static int64_t add_pages(uint32_t domain, const struct load *load, const struct elf_image *image,
                          struct process_page *page)
 {
@@ -207,6 +209,8 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
         error = grants_give(load->server, domain, &load->system->screen, page);
     if (error == OK)
         error = lend_state(domain, load, page);
+    if (error == OK && load->server && load->server->modules)
+        error = modules_show(domain, page);
     if (error < 0)
         return error;
     struct contents contents = {(const uint8_t *)page, 0, sizeof *page};
@@ -251,7 +255,11 @@ void loader_end_view(uint64_t stack_view)
 int loader_load(const struct load *load, struct loaded *loaded)
 {
     static struct process_page page;
-    page = *load->page;
+    page = (struct process_page){0};
+    int packed = start_page_fill(&page, load->command, load->start);
+    if (packed < 0)
+        return packed;
+
     struct elf_image image;
     uint32_t domain = SLOT_NONE, thread = SLOT_NONE;
     uint64_t object = 0;

@@ -58,7 +58,6 @@ static int64_t next(uint32_t endpoint, uint32_t reply_slot, bool answered, uint6
     if (gift_slot == SLOT_NONE)
         gift_slot = slot_take();
     message->receive_slot = gift_slot;
-    message->receive_frames = INIT_RUN_FRAMES_MAX;
     if (answered && deadline == DEADLINE_NEVER)
         return sys_reply_wait(endpoint, reply_slot, deadline, message);
     if (answered)

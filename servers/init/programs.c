@@ -4,16 +4,18 @@
 #include <string.h>
 
 #include <cocos/errors.h>
-#include <cocos/frames.h>
 #include <cocos/memory_map.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
+
+#include <cocos/frames.h>
 
 #include "loader.h"
 #include "log.h"
 #include "modules.h"
 #include "servers.h"
 #include "services.h"
+#include "start_page.h"
 #include "waiting.h"
 #include "words.h"
 
@@ -66,7 +68,6 @@ void programs_open(uint32_t endpoint)
         .state = PROGRAM_SERVES,
         .domain = SLOT_SELF,
         .thread = SLOT_NONE,
-        .file_order = NO_FILE_RUN,
         .domain_frame = own_domain(),
         .name = "init",
     };
@@ -135,35 +136,36 @@ static struct program *free_record(void)
     return NULL;
 }
 
-/* A file that is started and what it is started with. */
-struct source {
+/* What is to be started. */
+struct beginning {
     const void *file;
     uint64_t file_bytes;
-    uint32_t file_order; /* NO_FILE_RUN */
-    const struct process_page *page;
-    const struct server *server; /* what the manifest says of it, or NULL */
+    const char *name;
+    const char *command;            /* words */
+    const struct server *server;    /* what the manifest says of it, or NULL */
+    const struct init_start *start; /* or NULL */
 };
 
-/* Starts it under a name. */
-static int start(const struct source *source, const char *name)
+static int start(const struct beginning *beginning)
 {
+    const struct server *server = beginning->server;
     struct program *program = free_record();
     if (!program)
         return E_FULL;
 
     uint32_t state_order = 0;
     int64_t state_error = OK;
-    uint64_t state =
-        source->server ? servers_state(source->server, &state_order, &state_error) : 0;
+    uint64_t state = server ? servers_state(server, &state_order, &state_error) : 0;
     if (state_error < 0)
         return (int)state_error;
 
     struct load load = {
-        .file = source->file,
-        .file_bytes = source->file_bytes,
-        .name = name,
-        .page = source->page,
-        .server = source->server,
+        .file = beginning->file,
+        .file_bytes = beginning->file_bytes,
+        .name = beginning->name,
+        .command = beginning->command,
+        .start = beginning->start,
+        .server = server,
         .number = last_number + 1,
         .endpoint = calls_endpoint,
         .system = (const struct system_page *)SYSTEM_PAGE,
@@ -180,108 +182,132 @@ static int start(const struct source *source, const char *name)
         .state = PROGRAM_RUNS,
         .domain = loaded.domain,
         .thread = loaded.thread,
-        .file = source->file,
-        .file_bytes = source->file_bytes,
-        .file_order = source->file_order,
+        .file = beginning->file,
+        .file_bytes = beginning->file_bytes,
         .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
     };
-    strcpy(program->name, name);
+    strcpy(program->name, beginning->name);
     return (int)program->number;
 }
 
-/* Makes the words of a text a program's. */
-static int set_words(struct process_page *page, const char *text)
+/* Starts the module of that name under a name; without arguments, it gets those it came with. */
+static int start_module(const char *file, const char *name, const char *command,
+                        const struct server *server, const struct init_start *how)
 {
-    uint32_t bytes;
-    int count = words_pack(text, page->arguments, sizeof page->arguments, &bytes);
-    page->argument_count = count < 0 ? 0 : (uint32_t)count;
-    return count < 0 ? count : OK;
-}
-
-static int start_module(const struct boot_module *module, const struct process_page *page,
-                        const char *name, const struct server *server)
-{
-    struct source source = {
+    const struct boot_module *module = modules_find(file);
+    if (!module)
+        return E_NAME;
+    struct beginning beginning = {
         .file = (const void *)module->address,
         .file_bytes = module->bytes,
-        .file_order = NO_FILE_RUN,
-        .page = page,
+        .name = name,
+        .command = words_more(command) ? command : module->text,
         .server = server,
+        .start = how,
     };
-    return start(&source, name);
+    return start(&beginning);
 }
 
 int programs_start(const struct server *server)
 {
-    static struct process_page page;
     char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
-    const struct boot_module *module = modules_find(server->file);
-    if (!module)
-        return E_NAME;
     snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
-    if (!server->arguments[0])
-        snprintf(command, sizeof command, "%s", module->text);
-    page = (struct process_page){0};
-    int error = set_words(&page, command);
-    return error < 0 ? error : start_module(module, &page, server->name, server);
+    return start_module(server->file, server->name, command, server, NULL);
 }
 
-/* A module, with its own arguments where none are wished for. */
-static int run_module(const struct wish *wish, const struct server *server)
+/* Starts a module by its name; or the server of the manifest that is called so. */
+static int run(const char *name, const char *command, const struct init_start *how)
 {
-    static struct process_page page;
-    const struct boot_module *module = modules_find(server ? server->file : wish->name);
-    if (!module)
-        return E_NAME;
-    page = wish->page;
-    int error = OK;
-    if (page.argument_count == 0 || (page.argument_count == 1 && words_more(module->text)))
-        error = set_words(&page, module->text);
-    return error < 0 ? error : start_module(module, &page, wish->name, server);
-}
-
-/* The file may change as long as it is its sender's: it is started from a copy. */
-static int run_file(const struct wish *wish)
-{
-    struct source source = {.file_bytes = wish->file_bytes, .page = &wish->page};
-    while (FRAME_BYTES << source.file_order < wish->file_bytes)
-        source.file_order++;
-    int64_t copy = frame_take_run(source.file_order, MAP_READ | MAP_WRITE, tag_of("file"));
-    if (copy < 0)
-        return (int)copy;
-    memcpy((void *)copy, wish->file, wish->file_bytes);
-    source.file = (const void *)copy;
-    int number = start(&source, wish->name);
-    if (number < 0)
-        sys_frame_release((uint64_t)copy, source.file_order);
-    return number;
-}
-
-int programs_run(const struct wish *wish)
-{
-    const struct server *server = servers_find(wish->name);
-    if (!wish->name[0])
-        return E_NAME;
-    if (wish->file)
-        return server ? E_RIGHTS : run_file(wish);
+    bool has_arguments = words_more(command) || (how && how->argument_count > 1);
+    const struct server *server = servers_find(name);
     if (!server)
-        return run_module(wish, NULL);
-    if (programs_living(wish->name))
+        return start_module(name, name, command, NULL, how);
+    if (programs_living(name))
         return E_EXISTS;
-    int number = wish->page.argument_count > 1 ? run_module(wish, server) : programs_start(server);
+    int number = has_arguments || how ? start_module(server->file, name, command, server, how)
+                                      : programs_start(server);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
 }
 
-int programs_run_module(const char *name)
+int programs_run(const char *command)
 {
-    static struct wish wish;
-    wish = (struct wish){0};
-    strcpy(wish.name, name);
-    return programs_run(&wish);
+    char name[SERVICE_NAME_BYTES];
+    int error = words_first(command, name, sizeof name);
+    return error < 0 ? error : run(name, command, NULL);
+}
+
+/* ---- Files that are handed over ---- */
+
+static void release(struct handed_file *file)
+{
+    if (file->address)
+        sys_frame_release(file->address, file->order);
+    *file = (struct handed_file){0};
+}
+
+int programs_prepare(struct program *caller, uint64_t file_bytes, struct message *answer)
+{
+    struct handed_file *next = &caller->next;
+    uint32_t order = ORDER_FRAME;
+    if (file_bytes > INIT_FILE_BYTES_MAX)
+        return E_TOO_LONG;
+    while ((FRAME_BYTES << order) - FRAME_BYTES < file_bytes)
+        order++;
+    if (next->address && next->order != order) {
+        sys_frame_revoke(next->address, next->order, caller->domain);
+        release(next);
+    }
+    if (!next->address) {
+        int64_t got;
+        do {
+            got = sys_frame_claim(ZONE_ANY, order, MAP_READ | MAP_WRITE, tag_of("program"));
+        } while (got == E_NO_TABLES && table_fund(SLOT_SELF) == OK);
+        if (got < 0)
+            return (int)got;
+        *next = (struct handed_file){(uint64_t)got, order};
+    }
+    answer->words[1] = next->address;
+    answer->words[2] = order;
+    answer->send_run = MESSAGE_RUN(next->address, order, MAP_READ | MAP_WRITE);
+    return OK;
+}
+
+/* What stands there changes no more. */
+static int start_file(const struct init_start *how, const struct handed_file *file)
+{
+    struct beginning beginning = {
+        .file = (const void *)(file->address + FRAME_BYTES),
+        .file_bytes = how->file_bytes,
+        .name = how->name,
+        .command = "",
+        .start = how,
+    };
+    if (how->file_bytes > (FRAME_BYTES << file->order) - FRAME_BYTES)
+        return E_ARGUMENT;
+    /* By its name a program is known for what the manifest grants. */
+    return servers_find(how->name) ? E_EXISTS : start(&beginning);
+}
+
+int programs_start_prepared(struct program *caller)
+{
+    struct handed_file file = caller->next;
+    const struct init_start *how = (const struct init_start *)file.address;
+    if (!file.address)
+        return E_ARGUMENT;
+    caller->next = (struct handed_file){0};
+    sys_frame_revoke(file.address, file.order, caller->domain);
+    int number = E_ARGUMENT;
+    if (start_page_good(how))
+        number = how->file_bytes ? start_file(how, &file) : run(how->name, how->name, how);
+    if (number > 0 && how->file_bytes)
+        programs_get((uint64_t)number)->kept = file;
+    else
+        release(&file);
+    return number;
 }
 
 /* What a person would miss without a word about it. */
@@ -308,8 +334,8 @@ static void end(struct program *program, enum program_state state, int32_t statu
     sys_slot_drop(program->domain);
     slot_put(program->domain);
     program->domain = SLOT_NONE;
-    if (program->file_order != NO_FILE_RUN)
-        sys_frame_release((uint64_t)program->file, program->file_order);
+    release(&program->kept);
+    release(&program->next);
     program->state = state;
     program->status = status;
     if (servers_ended(program, by_wish))

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <cocos/errors.h>
-#include <cocos/frames.h>
 #include <cocos/protocol/init.h>
 
 #include "modules.h"
@@ -11,9 +10,6 @@
 #include "servers.h"
 #include "services.h"
 #include "waiting.h"
-
-/* How many tables a program makes init take for the runs that it sends. */
-#define TABLES_PER_PROGRAM 4
 
 static enum outcome answer(struct message *message, int64_t word0)
 {
@@ -28,45 +24,12 @@ static bool name_in(const struct message *message, char name[SERVICE_NAME_BYTES]
     return name[SERVICE_NAME_BYTES - 1] == 0;
 }
 
-/* A run that did not come may have lacked a page table: the caller is to send it again. */
-static int64_t fund_run(struct program *caller)
+static enum outcome prepare(struct program *caller, struct message *message)
 {
-    if (caller->tables == TABLES_PER_PROGRAM)
-        return E_NO_TABLES;
-    int64_t error = table_fund(SLOT_SELF);
-    caller->tables += error == OK;
-    return error < 0 ? error : E_AGAIN;
-}
-
-static bool holds_words(const struct process_page *page)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < sizeof page->arguments; i++)
-        count += page->arguments[i] == 0;
-    return count >= page->argument_count;
-}
-
-/* What is decided on is a copy: the caller can write to the run. */
-static enum outcome run(struct program *caller, struct message *message)
-{
-    static struct wish wish;
-    const struct process_page *page =
-        (const void *)MESSAGE_RUN_ADDRESS(message->received_run);
-    uint64_t bytes = message->words[1];
-    if (message->received_run == 0)
-        return answer(message, fund_run(caller));
-    if (bytes > (message->received_frames - 1) * FRAME_BYTES)
-        return answer(message, E_ARGUMENT);
-    wish = (struct wish){.file = bytes ? (const uint8_t *)page + FRAME_BYTES : NULL,
-                         .file_bytes = bytes};
-    memcpy(wish.name, page->name, sizeof wish.name);
-#define TAKE(field) memcpy(&wish.page.field, &page->field, sizeof wish.page.field);
-    PROCESS_WISHES(TAKE)
-#undef TAKE
-    wish.page.arguments[sizeof wish.page.arguments - 1] = 0;
-    if (wish.name[sizeof wish.name - 1])
-        return answer(message, E_TOO_LONG);
-    return answer(message, holds_words(&wish.page) ? programs_run(&wish) : E_ARGUMENT);
+    uint64_t file_bytes = message->words[1];
+    answer(message, OK);
+    message->words[0] = (uint64_t)(int64_t)programs_prepare(caller, file_bytes, message);
+    return ANSWERED;
 }
 
 /* Answered by waiting_review, at once if it can be. */
@@ -187,8 +150,6 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
                             uint32_t *gift_slot)
 {
     switch (TEXT_REQUEST(message->words[0])) {
-    case INIT_RUN:
-        return run(program, message);
     case INIT_WAIT:
         return wait(program, message, reply_slot);
     case INIT_WATCH:
@@ -210,6 +171,10 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return answer(message, power_off());
     case INIT_REBOOT:
         return answer(message, power_reset());
+    case INIT_PREPARE:
+        return prepare(program, message);
+    case INIT_START:
+        return answer(message, programs_start_prepared(program));
     case INIT_MODULE:
         return module(message);
     case INIT_DOMAIN:

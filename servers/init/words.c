@@ -25,6 +25,19 @@ int words_pack(const char *text, char *packed, uint32_t room, uint32_t *bytes)
     return count;
 }
 
+int words_first(const char *text, char *name, uint32_t room)
+{
+    text += strspn(text, " ");
+    size_t length = strcspn(text, " ");
+    if (length == 0)
+        return E_NAME;
+    if (length >= room)
+        return E_TOO_LONG;
+    memset(name, 0, room);
+    memcpy(name, text, length);
+    return OK;
+}
+
 bool words_more(const char *text)
 {
     text += strspn(text, " ");

@@ -11,6 +11,9 @@
  */
 int words_pack(const char *text, char *packed, uint32_t room, uint32_t *bytes);
 
+/* Copies the first word into name[room]. E_NAME: there is none; E_TOO_LONG. */
+int words_first(const char *text, char *name, uint32_t room);
+
 /* Whether there is a second word. */
 bool words_more(const char *text);
 

@@ -1,5 +1,6 @@
 #include "job.h"
 
+#include <cocos/program.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
@@ -18,12 +19,10 @@ static int refused(const char *name, const char *by, int error)
 
 int job_start(struct job *job, const struct simple_command *command, const char *by)
 {
-    struct program_start start;
     const char *name = command->words[0];
+    struct program_spawn spawn = {.path = name, .arguments = command->words};
     console_flush();
-    int number = program_prepare(&start, name, command->words, 0);
-    if (number >= 0)
-        number = program_begin(&start);
+    int number = (int)program_spawn(&spawn);
     if (number < 0)
         return refused(name, by, number);
     struct job_program *program = &job->programs[job->count];

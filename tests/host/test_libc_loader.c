@@ -1,4 +1,4 @@
-// sources: servers/init/loader.c servers/init/grants.c servers/init/words.c tests/host/libcocos.c
+// sources: servers/init/loader.c servers/init/grants.c servers/init/words.c servers/init/modules.c servers/init/start_page.c tests/host/libcocos.c
 /*
  * Init's loader on a stand-in for the kernel: what a program finds when it starts, and that
  * nothing is left behind when any one of the calls to the kernel is refused.
@@ -57,7 +57,6 @@ static struct system_page system_page = {
     .screen = {.address = 0xb8000, .pitch = 160, .width = 80, .height = 25, .kind = SCREEN_TEXT},
 };
 
-static struct process_page page = {.argument_count = 3, .arguments = "test\0one\0two"};
 static struct load load;
 
 /* What a console gets. */
@@ -81,7 +80,7 @@ static int begin(void **state)
         .file = &program,
         .file_bytes = sizeof program,
         .name = "test",
-        .page = &page,
+        .command = "test  one two",
         .number = NUMBER,
         .endpoint = FAKE_ENDPOINT,
         .system = &system_page,
@@ -237,13 +236,17 @@ static void refused(void **state)
     assert_int_equal(loader_load(&load, &loaded), E_ELF_TRUNCATED);
     load.file = "this is no program";
     assert_int_equal(loader_load(&load, &loaded), E_ELF_MAGIC);
+    static char long_command[PROCESS_ARGUMENT_BYTES + 2];
+    memset(long_command, 'x', sizeof long_command - 1);
+    load.command = long_command;
+    assert_int_equal(loader_load(&load, &loaded), E_TOO_LONG);
     assert_int_equal(fake_calls(), calls);
 }
 
 static void words(void **state)
 {
     (void)state;
-    char packed[8];
+    char packed[8], name[4];
     uint32_t bytes = 99;
     assert_int_equal(words_pack("", packed, sizeof packed, &bytes), 0);
     assert_int_equal(bytes, 0);
@@ -253,6 +256,10 @@ static void words(void **state)
     assert_int_equal(words_pack("abcdefg", packed, sizeof packed, &bytes), 1);
     assert_int_equal(words_pack("abcdefgh", packed, sizeof packed, &bytes), E_TOO_LONG);
     assert_int_equal(words_pack("a bc defg", packed, sizeof packed, &bytes), E_TOO_LONG);
+    assert_int_equal(words_first(" abc d", name, sizeof name), OK);
+    assert_string_equal(name, "abc");
+    assert_int_equal(words_first("abcd", name, sizeof name), E_TOO_LONG);
+    assert_int_equal(words_first("  ", name, sizeof name), E_NAME);
     assert_true(words_more("a b"));
     assert_false(words_more(" a  "));
 }

@@ -8,22 +8,11 @@
 #ifndef COCOS_PROTOCOL_INIT_H
 #define COCOS_PROTOCOL_INIT_H
 
+#include <cocos/abi.h>
+#include <cocos/protocol/files.h>
 #include <cocos/protocol/text.h>
 
 enum init_request {
-    /*
-     * Starts a program. A run of frames comes along (cocos/message.h). It begins with a struct
-     * process_page, of which counts what PROCESS_WISHES lists: its name and its words; one without
-     * arguments gets those that its module came with. Word 1 = how many bytes its ELF file has,
-     * which begins in the second frame; 0: it is the module of that name.
-     *
-     * Answer: word 0 = its number (> 0), or E_AGAIN: no run came, perhaps because init lacked a page
-     * table, which it has now: ask again, but not for ever. E_ARGUMENT: there are fewer words than
-     * the page says, or the run is too short. E_NAME, E_TOO_LONG (the name), E_ELF_*, E_NO_MEMORY,
-     * E_FULL. E_EXISTS: it is a server of the manifest, and runs. E_RIGHTS: a file of the caller's
-     * does not become a server of the manifest.
-     */
-    INIT_RUN = 1,
     /* Waits until program word 1 ends or begins to serve: word 1 = enum program_state,
      * word 2 = exit status. E_NAME: no such program. E_FULL: too many wait. */
     INIT_WAIT = 2,
@@ -56,7 +45,7 @@ enum init_request {
     INIT_DOMAIN = 10,
     /* Ends the instance, if there is one, of the manifest's server with the name in words 1-2, and
      * starts the next, also where too many failures have kept it down. E_NAME: the manifest has no
-     * such server; as INIT_RUN. */
+     * such server; as INIT_START. */
     INIT_RESTART = 11,
     /* Whether the manifest lets program word 1 claim the PCI device in word 2: vendor | device <<
      * 16 | class << 32 (base class << 8 | subclass). E_RIGHTS: it does not. E_NAME: no such
@@ -64,10 +53,21 @@ enum init_request {
     INIT_MAY_CLAIM = 12,
     /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
     INIT_REBOOT = 13,
+    /* For INIT_START: the answer brings frames on loan (which the caller must have agreed to,
+     * DOMAIN_ACCEPT): one for struct init_start, and behind it room for a file of word 1 bytes.
+     * Word 1 = their address, word 2 = how many, 2^(word 2). Where they could not be brought, ask
+     * again. The caller has one such run at a time, until it ends. E_TOO_LONG: over
+     * INIT_FILE_BYTES_MAX. E_NO_MEMORY. */
+    INIT_PREPARE = 14,
+    /* Starts what is said there; the frames are no longer the caller's. Word 0 = the
+     * program's number (> 0), or E_ARGUMENT: nothing was prepared, or it does not hold together.
+     * E_NAME: there is no such module. E_EXISTS: it is a server of the manifest, and runs; or the
+     * file has such a name. E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL. */
+    INIT_START = 15,
     /* The endpoint that comes along (RIGHT_SIGNAL) gets signal bit word 2 once program word 1 has
      * ended or begun to serve. E_NAME: no such program. E_ARGUMENT: nothing came along, or no such
      * bit. E_FULL: too many wait. */
-    INIT_WATCH = 14,
+    INIT_WATCH = 16,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
@@ -75,11 +75,26 @@ enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FA
 /* Names of programs and services have at most 15 characters and a terminating zero. */
 #define SERVICE_NAME_BYTES 16
 
-/* The fields of struct process_page that whoever starts a program decides about, besides `name`. */
-#define PROCESS_WISHES(X) X(argument_count) X(arguments)
+#define INIT_FILE_BYTES_MAX (32ull << 20)
+#define INIT_PATH_BYTES 512u
 
-/* The longest run that INIT_RUN takes: 32 MiB. */
-#define INIT_RUN_FRAMES_MAX 8192u
+/* How a program is to start. Texts end with a zero; what is not used is zero. */
+struct init_start {
+    uint64_t file_bytes; /* of the ELF file that begins in the next frame; 0: it is a module */
+    char name[SERVICE_NAME_BYTES];
+    uint32_t argument_count; /* a module gets those it came with, where there are fewer than two */
+    uint32_t argument_bytes; /* of arguments[]: each ends with a zero */
+    char arguments[PROCESS_ARGUMENT_BYTES];
+    struct process_mount mounts[PROCESS_MOUNTS];
+    char directory[INIT_PATH_BYTES]; /* the current one, whole; empty: / */
+    struct {
+        uint64_t offset;
+        uint32_t access; /* STREAM_* */
+        uint32_t spare;
+        char path[INIT_PATH_BYTES]; /* whole; empty: the console */
+    } streams[PROCESS_STREAMS];
+};
+_Static_assert(sizeof(struct init_start) <= FRAME_BYTES, "it is one frame");
 
 /* Init's own number; it is listed as any program. The first it starts has the next. */
 #define INIT_NUMBER 1

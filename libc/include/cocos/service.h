@@ -37,26 +37,6 @@ void *service_state(uint64_t bytes);
 uint32_t slot_take(void);
 void slot_put(uint32_t slot);
 
-/* A program to be started: a run of frames that init will read. */
-struct program_start {
-    uint64_t run; /* 0: none */
-    uint32_t order;
-    struct process_page *page; /* name and words are there; the rest is the caller's to fill */
-    uint8_t *file;             /* room for its file */
-    uint64_t file_bytes;       /* 0: it is a module */
-};
-
-/* Claims the frames for it. E_TOO_LONG: the name (at most 15 characters), or the words, which end
- * with NULL. E_NO_MEMORY, E_LIMIT. */
-int program_prepare(struct program_start *start, const char *name, char *const *words,
-                    uint64_t file_bytes);
-
-/* Starts it, and gives the frames back; returns its number, or what INIT_RUN says. */
-int program_begin(struct program_start *start);
-
-/* Gives the frames back. */
-void program_forget(struct program_start *start);
-
 /* Has init signal bit `bit` of `endpoint` (RIGHT_SIGNAL) when it has ended or serves. */
 int program_watch(int number, uint32_t endpoint, uint32_t bit);
 
