@@ -74,10 +74,15 @@ bool console_typed(void)
 
 int console_read(void)
 {
+    return console_read_until(DEADLINE_NEVER);
+}
+
+int console_read_until(uint64_t deadline)
+{
     if (!console_typed()) {
         console_flush();
         struct message message = {.words[0] = CONSOLE_READ};
-        int64_t got = sys_call(console, &message);
+        int64_t got = sys_call_until(console, deadline, &message);
         if (got == OK)
             got = (int64_t)message.words[0];
         if (got < 0)

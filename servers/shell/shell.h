@@ -34,6 +34,9 @@ bool console_typed(void);
 /* Waits for the next byte typed. A negative error when the console is gone. */
 int console_read(void);
 
+/* The same; E_TIMEOUT: nothing came before the deadline. */
+int console_read_until(uint64_t deadline);
+
 /* Ctrl-C signals bit `bit` of `endpoint` from now on; SLOT_NONE: it is typed. */
 void console_interrupts(uint32_t endpoint, uint32_t bit);
 
@@ -82,6 +85,15 @@ int64_t module_name(uint64_t index, char name[PROGRAM_NAME_BYTES]);
 /* ---- vm.c ---- */
 
 int vm_command(uint32_t count, char **words);
+
+/* ---- caps.c ---- */
+
+int caps_command(uint32_t count, char **words);
+int irq_command(uint32_t count, char **words);
+
+/* ---- top.c ---- */
+
+int top_command(uint32_t count, char **words);
 
 /* ---- pci.c ---- */
 
