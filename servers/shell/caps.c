@@ -119,7 +119,7 @@ int caps_command(uint32_t count, char **words)
         return command_usage("caps");
     int64_t error = vm_program(words[1], show_slots);
     if (error < 0) {
-        console_printf("caps: %s: %s\n", words[1], error_text(error));
+        console_complain("caps: %s: %s\n", words[1], error_text(error));
         return STATUS_FAILED;
     }
     console_printf("rights: send, receive, b: signal, control, d: copy, use, inspect, grant\n");
