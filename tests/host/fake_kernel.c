@@ -235,11 +235,11 @@ int64_t sys_frame_grant(uint64_t address, uint32_t order, uint32_t domain, uint3
 
 int64_t sys_frame_revoke(uint64_t address, uint32_t order, uint32_t domain)
 {
-    int of;
+    int from;
     assert_int_equal(order, ORDER_FRAME);
-    domain_in(domain, &of);
+    domain_in(domain, &from);
     owned(address);
-    return OK;
+    return refuse() ? refusal : OK;
 }
 
 static bool has_table(const struct domain *domain, uint64_t at)
