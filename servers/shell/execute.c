@@ -102,7 +102,8 @@ static int run_members(struct member *all, uint32_t count)
         }
     }
     for (uint32_t i = 0; i < count; i++) {
-        int error = all[i].own ? 0 : job_start(&job, all[i].program, all[i].command, &all[i].streams);
+        int error =
+            all[i].own ? 0 : job_start(&job, all[i].program, all[i].command, &all[i].streams);
         if (error < 0) {
             streams_close(&all[i].streams);
             status = job_refused(all[i].command, all[i].by_run, error);

@@ -38,8 +38,8 @@ bool script_is(const char *name)
     int64_t count = file_read(file, 0, bytes, sizeof bytes);
     file_close(file);
     for (int64_t i = 0; i < count; i++) {
-        bool text = (uint8_t)bytes[i] >= ' ' || bytes[i] == '\n' || bytes[i] == '\t' ||
-                    bytes[i] == '\r';
+        bool text =
+            (uint8_t)bytes[i] >= ' ' || bytes[i] == '\n' || bytes[i] == '\t' || bytes[i] == '\r';
         if (!text || bytes[i] == 0x7f)
             return false;
     }

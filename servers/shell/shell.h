@@ -92,7 +92,6 @@ int modules_command(uint32_t count, char **words);
 /* The name of module number `index`, at most 15 characters; a negative error. */
 int64_t module_name(uint64_t index, char name[PROGRAM_NAME_BYTES]);
 
-
 /* ---- vm.c ---- */
 
 int vm_command(uint32_t count, char **words);

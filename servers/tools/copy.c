@@ -118,10 +118,10 @@ static int copy_directory(const char *from, const char *to)
         char inner_from[TOOL_PATH_BYTES], inner_to[TOOL_PATH_BYTES];
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        int copied = tool_join(inner_from, from, entry->d_name) &&
-                             tool_join(inner_to, to, entry->d_name)
-                         ? copy_any(inner_from, inner_to, true)
-                         : STATUS_FAILED;
+        int copied =
+            tool_join(inner_from, from, entry->d_name) && tool_join(inner_to, to, entry->d_name)
+                ? copy_any(inner_from, inner_to, true)
+                : STATUS_FAILED;
         status = copied ? copied : status;
     }
     closedir(directory);

@@ -109,8 +109,8 @@ static int list_directory(const char *path, bool all)
         show_columns(&names);
     for (size_t i = 0; all && i < names.count; i++) {
         char whole[TOOL_PATH_BYTES];
-        int shown = tool_join(whole, path, names.name[i]) ? show_long(whole, names.name[i])
-                                                           : STATUS_FAILED;
+        int shown =
+            tool_join(whole, path, names.name[i]) ? show_long(whole, names.name[i]) : STATUS_FAILED;
         status = shown ? shown : status;
     }
     free_names(&names);

@@ -12,9 +12,9 @@ static const struct {
     int (*run)(int count, char **words);
     const char *usage;
 } tools[] = {
-    {"ls", ls_tool, "[-l] [PATH...]"},   {"cat", cat_tool, "[FILE...]"},
-    {"cp", cp_tool, "[-r] FROM... TO"},  {"mv", mv_tool, "FROM... TO"},
-    {"rm", rm_tool, "[-r] PATH..."},     {"mkdir", mkdir_tool, "[-p] DIRECTORY..."},
+    {"ls", ls_tool, "[-l] [PATH...]"},  {"cat", cat_tool, "[FILE...]"},
+    {"cp", cp_tool, "[-r] FROM... TO"}, {"mv", mv_tool, "FROM... TO"},
+    {"rm", rm_tool, "[-r] PATH..."},    {"mkdir", mkdir_tool, "[-p] DIRECTORY..."},
 };
 #define TOOLS (sizeof tools / sizeof tools[0])
 

@@ -85,10 +85,10 @@ enum files_request {
 
 /*
  * A pipe: what is written comes out once, in order, wherever a read or write says it is to be. A
- * read waits until there is something, a write until there is room. Its two ends are held by whoever
- * created it, by having it open: with no end to write to, reads find the end of the file once all
- * is read; with none to read from, writes fail with E_NO_READER. Anyone else opens and closes it
- * without that. FILES_RESIZE, while it is empty, sets how many bytes it holds.
+ * read waits until there is something, a write until there is room. Its two ends are held by
+ * whoever created it, by having it open: with no end to write to, reads find the end of the file
+ * once all is read; with none to read from, writes fail with E_NO_READER. Anyone else opens and
+ * closes it without that. FILES_RESIZE, while it is empty, sets how many bytes it holds.
  */
 #define FILES_PIPE 0x20000u
 
