@@ -1,3 +1,4 @@
+/* Which tool it is, and what the tools share. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
