@@ -42,6 +42,14 @@ static enum outcome run(struct program *caller, struct message *message)
     return answer(message, programs_run(caller->text));
 }
 
+static enum outcome prepare(struct program *caller, struct message *message)
+{
+    uint64_t file_bytes = message->words[1];
+    answer(message, OK);
+    message->words[0] = (uint64_t)(int64_t)programs_prepare(caller, file_bytes, message);
+    return ANSWERED;
+}
+
 /* Answered by waiting_review, at once if it can be. */
 static enum outcome wait(struct program *caller, struct message *message, uint32_t reply_slot)
 {
@@ -165,6 +173,10 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return answer(message, power_off());
     case INIT_REBOOT:
         return answer(message, power_reset());
+    case INIT_PREPARE:
+        return prepare(program, message);
+    case INIT_START:
+        return answer(message, programs_start_prepared(program));
     case INIT_MODULE:
         return module(message);
     case INIT_DOMAIN:

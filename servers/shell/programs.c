@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <cocos/program.h>
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
@@ -26,26 +27,6 @@ static void name_of(char name[PROGRAM_NAME_BYTES], const uint64_t *words)
     name[SERVICE_NAME_BYTES] = 0;
 }
 
-/* Joins words to "NAME ARGUMENTS". Init splits that at spaces, so no word may hold one. Returns
- * NULL, or one sentence that says what is wrong. */
-static const char *join(char text[TEXT_TOTAL_BYTES], char **words)
-{
-    size_t used = 0;
-    for (; *words; words++) {
-        size_t length = strlen(*words);
-        if (length == 0 || strchr(*words, ' '))
-            return "a program's arguments can neither be empty nor hold spaces yet";
-        if (used + length + 2 > TEXT_TOTAL_BYTES)
-            return error_text(E_TOO_LONG);
-        if (used > 0)
-            text[used++] = ' ';
-        memcpy(text + used, *words, length);
-        used += length;
-    }
-    text[used] = 0;
-    return NULL;
-}
-
 /* Says how a program got on, once it has ended or serves. */
 static int outcome(const char *name, int state, int status)
 {
@@ -63,14 +44,10 @@ static int outcome(const char *name, int state, int status)
 
 int64_t program_start(const char *command, char **words)
 {
-    char text[TEXT_TOTAL_BYTES], subject[64];
-    const char *refusal = join(text, words);
-    if (refusal) {
-        console_printf("%s: %s\n", command, refusal);
-        return STATUS_USAGE;
-    }
+    char subject[64];
+    struct program_spawn spawn = {.path = words[0], .arguments = words};
     console_flush();
-    int64_t number = program_run(text);
+    int64_t number = program_spawn(&spawn);
     if (number == E_NAME)
         return E_NAME;
     int state = 0, status = 0;

@@ -8,6 +8,8 @@
 #ifndef COCOS_PROTOCOL_INIT_H
 #define COCOS_PROTOCOL_INIT_H
 
+#include <cocos/abi.h>
+#include <cocos/protocol/files.h>
 #include <cocos/protocol/text.h>
 
 enum init_request {
@@ -57,12 +59,43 @@ enum init_request {
     INIT_MAY_CLAIM = 12,
     /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
     INIT_REBOOT = 13,
+    /* For INIT_START: the answer brings frames on loan (which the caller must have agreed to,
+     * DOMAIN_ACCEPT): one for struct init_start, and behind it room for a file of word 1 bytes.
+     * Word 1 = their address, word 2 = how many, 2^(word 2). Where they could not be brought, ask
+     * again. The caller has one such run at a time, until it ends. E_TOO_LONG: over
+     * INIT_FILE_BYTES_MAX. E_NO_MEMORY. */
+    INIT_PREPARE = 14,
+    /* Starts what is said there; the frames are no longer the caller's. Word 0 as for INIT_RUN;
+     * E_ARGUMENT: nothing was prepared, or it does not hold together; E_EXISTS: a file may not have
+     * the name of a server of the manifest. */
+    INIT_START = 15,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
 
 /* Names of programs and services have at most 15 characters and a terminating zero. */
 #define SERVICE_NAME_BYTES 16
+
+#define INIT_FILE_BYTES_MAX (32ull << 20)
+#define INIT_PATH_BYTES 512u
+
+/* How a program is to start. Texts end with a zero; what is not used is zero. */
+struct init_start {
+    uint64_t file_bytes; /* of the ELF file that begins in the next frame; 0: it is a module */
+    char name[SERVICE_NAME_BYTES];
+    uint32_t argument_count; /* a module gets those it came with, where there are fewer than two */
+    uint32_t argument_bytes; /* of arguments[]: each ends with a zero */
+    char arguments[PROCESS_ARGUMENT_BYTES];
+    struct process_mount mounts[PROCESS_MOUNTS];
+    char directory[INIT_PATH_BYTES]; /* the current one, whole; empty: / */
+    struct {
+        uint64_t offset;
+        uint32_t access; /* STREAM_* */
+        uint32_t spare;
+        char path[INIT_PATH_BYTES]; /* whole; empty: the console */
+    } streams[PROCESS_STREAMS];
+};
+_Static_assert(sizeof(struct init_start) <= FRAME_BYTES, "it is one frame");
 
 /* Init's own number; it is listed as any program. The first it starts has the next. */
 #define INIT_NUMBER 1
