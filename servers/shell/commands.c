@@ -88,6 +88,7 @@ static const struct command commands[] = {
     {"top", "[SECONDS]", "shows what the processors do; until a key is pressed", top_command},
     {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
     {"date", "[DATE TIME]", "shows or sets the time: 2026-01-31 23:59:59, UTC", date_command},
+    {"uptime", "", "shows how long the machine has run, and when the prompt came", uptime_command},
     {"keymap", "[NAME]", "lists the keyboard's layouts, or changes to one", keymap_command},
     {"check", "", "checks every invariant of the kernel", check_command},
     {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},

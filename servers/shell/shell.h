@@ -106,6 +106,13 @@ int pci_command(uint32_t count, char **words);
 #define SIZE_TEXT_BYTES 24
 void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
 
+/* ---- uptime.c ---- */
+
+/* The prompt has been shown. */
+void uptime_prompted(void);
+
+int uptime_command(uint32_t count, char **words);
+
 /* ---- date.c ---- */
 
 int date_command(uint32_t count, char **words);
