@@ -36,8 +36,8 @@ static uint8_t *buffer;
 static void load_drivers(void)
 {
     char path[] = "/drivers/0.ko";
-    for (char number = '0'; number <= '9'; number++) {
-        path[sizeof "/drivers/" - 1] = number;
+    for (int number = 0; number <= 9; number++) {
+        path[sizeof "/drivers/" - 1] = (char)('0' + number);
         int file = open(path, O_RDONLY);
         if (file < 0) {
             break;
