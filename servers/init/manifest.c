@@ -259,10 +259,11 @@ static bool take_pci(struct reader *reader, struct server *server, struct word l
     while (take_part(&list, ',', &part)) {
         if (server->pci_count == MANIFEST_PCI)
             return refuse(reader, &part, "a server claims eight kinds of PCI devices at most");
-        if (!take_match(&part, &server->pci[server->pci_count++]))
+        if (!take_match(&part, &server->pci[server->pci_count++])) {
             return refuse(reader, &part,
                           "PCI devices are VENDOR:DEVICE or class:CCSS, each of "
                           "four hexadecimal digits");
+        }
     }
     return true;
 }

@@ -107,11 +107,12 @@ int services_connect(const struct program *program, const char *name, uint32_t s
     const struct service *service = find(name);
     if (!servers_may_call(program->name, name))
         return E_RIGHTS;
-    if (!service)
+    if (!service) {
         return programs_starting(name, program->number) || start_list_holds(name) ||
                        servers_expected(name)
                    ? E_AGAIN
                    : E_NAME;
+    }
     /* A call to oneself would never be answered. */
     if (service->program == program->number)
         return E_NAME;

@@ -176,13 +176,14 @@ static void set_message(const struct device *device, uint64_t message)
 
 bool device_begin_messages(const struct device *device, uint64_t message)
 {
-    if (device->function.table)
+    if (device->function.table) {
         change_control(device, device->function.table, PCI_MSIX_FLAGS_ENABLE,
                        PCI_MSIX_FLAGS_MASKALL);
-    else if (device->function.messages)
+    } else if (device->function.messages) {
         set_message(device, message);
-    else
+    } else {
         return false;
+    }
     device_command(device, PCI_COMMAND_INTX_DISABLE, 0);
     return true;
 }

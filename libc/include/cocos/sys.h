@@ -301,9 +301,9 @@ int64_t sys_page_query(uint32_t machine, uint64_t domain, uint64_t at, uint32_t 
 
 /* Interrupts of `line` (in the range of `interrupts`, RIGHT_USE) set signal bit `bit` (0-63) of
  * `endpoint` (RIGHT_RECEIVE). A level-triggered line then stays masked until sys_interrupt_ack, an
- * edge signals once more behind it if another came meanwhile. Binding once more to the same endpoint
- * begins anew, as for a driver that takes over. E_ARGUMENT, E_NOT_FREE (bound to another endpoint),
- * E_UNSUPPORTED (no such line on this machine). */
+ * edge signals once more behind it if another came meanwhile. Binding once more to the same
+ * endpoint begins anew, as for a driver that takes over. E_ARGUMENT, E_NOT_FREE (bound to another
+ * endpoint), E_UNSUPPORTED (no such line on this machine). */
 int64_t sys_interrupt_bind(uint32_t interrupts, uint32_t line, uint32_t endpoint, uint32_t bit);
 int64_t sys_interrupt_ack(uint32_t interrupts, uint32_t line);
 
