@@ -73,6 +73,7 @@ static const struct command commands[] = {
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
     {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
+    {"disks", "", "lists the disks and their partitions", disks_command},
     {"date", "[DATE TIME]", "shows or sets the time: 2026-01-31 23:59:59, UTC", date_command},
     {"keymap", "[NAME]", "lists the keyboard's layouts, or changes to one", keymap_command},
     {"check", "", "checks every invariant of the kernel", check_command},

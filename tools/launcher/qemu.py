@@ -148,6 +148,13 @@ class Qemu(Machine):
             f"file={comma(iso)},format=raw,media=cdrom,readonly=on",
             *(word for words in options.qemu for word in words),
         ]
+        for number, disk in enumerate(options.disk):
+            command += [
+                "-drive",
+                f"file={comma(os.path.abspath(disk))},format=raw,if=none,id=disk{number}",
+                "-device",
+                f"virtio-blk-pci,drive=disk{number}",
+            ]
         if not options.display:
             command += ["-display", "none"]
         if options.icount:
