@@ -79,13 +79,14 @@ static pid_t start_counting(void)
 static uint64_t place(uint64_t number, uint64_t bytes)
 {
     uint64_t random = number * 6364136223846793005ULL + 1442695040888963407ULL;
-    return bytes == SMALL ? (random >> 33) % blocks * SMALL : number % (blocks * SMALL / LARGE) * LARGE;
+    return bytes == SMALL ? (random >> 33) % blocks * SMALL
+                          : number % (blocks * SMALL / LARGE) * LARGE;
 }
 
 static void transfer(bool writes, uint64_t at, uint64_t bytes)
 {
-    ssize_t done = writes ? pwrite(disk, buffer, bytes, (off_t)at)
-                          : pread(disk, buffer, bytes, (off_t)at);
+    ssize_t done =
+        writes ? pwrite(disk, buffer, bytes, (off_t)at) : pread(disk, buffer, bytes, (off_t)at);
     need(done == (ssize_t)bytes, "disk");
 }
 

@@ -3,7 +3,8 @@
 #define BENCH_LINUX_DISK_H
 
 /* Loads the drivers that the initramfs holds, and reports peer.linux.disk.NAME, a request's
- * instructions, and .NAME.elapsed, all ticks from one request to the next. Without a disk: nothing. */
+ * instructions, and .NAME.elapsed, all ticks from one request to the next. Without a disk: nothing.
+ */
 void measure_disk(void);
 
 #endif

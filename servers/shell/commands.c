@@ -87,6 +87,7 @@ static const struct command commands[] = {
     {"irq", "", "lists the interrupt lines in use, for whom, and how often they came", irq_command},
     {"top", "[SECONDS]", "shows what the processors do; until a key is pressed", top_command},
     {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
+    {"disks", "", "lists the disks and their partitions", disks_command},
     {"date", "[DATE TIME]", "shows or sets the time: 2026-01-31 23:59:59, UTC", date_command},
     {"uptime", "", "shows how long the machine has run, and when the prompt came", uptime_command},
     {"keymap", "[NAME]", "lists the keyboard's layouts, or changes to one", keymap_command},

@@ -99,6 +99,10 @@ int top_command(uint32_t count, char **words);
 
 int pci_command(uint32_t count, char **words);
 
+/* ---- disks.c ---- */
+
+int disks_command(uint32_t count, char **words);
+
 /* ---- size.c ---- */
 
 /* "998.4 MiB", "128 KiB": at most nine characters, rounded down; whole numbers only where they
