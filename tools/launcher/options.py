@@ -158,17 +158,16 @@ def parser():
         help="options for QEMU itself, such as --qemu='-device edu'; may be repeated",
     )
     machine.add_argument(
-<<<<<<< HEAD
         "--share",
         metavar="DIR",
         help="QEMU: a directory of this machine, which is /host in the guest; it may write there",
-=======
+    )
+    machine.add_argument(
         "--disk",
         metavar="FILE",
         action="append",
         default=[],
         help="a disk (QEMU: virtio), whose contents FILE is, sector by sector; may be repeated",
->>>>>>> h5-A
     )
     machine.add_argument(
         "--display", action="store_true", help="open a window with the guest's screen"
@@ -279,11 +278,8 @@ def check_combinations(options):
             ("--gdb", options.gdb),
             ("--screendump", options.screendump),
             ("--qemu", options.qemu),
-<<<<<<< HEAD
             ("--share", options.share),
-=======
             ("--disk", options.disk),
->>>>>>> h5-A
         ):
             if given:
                 raise Failure(f"Bochs has no {option}: use QEMU.")

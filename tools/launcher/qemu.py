@@ -160,10 +160,8 @@ class Qemu(Machine):
             f"file={comma(iso)},format=raw,media=cdrom,readonly=on",
             *(word for words in options.qemu for word in words),
         ]
-<<<<<<< HEAD
         if options.share is not None:
             command += share(options.share)
-=======
         for number, disk in enumerate(options.disk):
             command += [
                 "-drive",
@@ -171,7 +169,6 @@ class Qemu(Machine):
                 "-device",
                 f"virtio-blk-pci,drive=disk{number}",
             ]
->>>>>>> h5-A
         if not options.display:
             command += ["-display", "none"]
         if options.icount:
