@@ -8,6 +8,7 @@
 #ifndef COCOS_PROTOCOL_INIT_H
 #define COCOS_PROTOCOL_INIT_H
 
+#include <cocos/abi.h>
 #include <cocos/protocol/text.h>
 
 enum init_request {
@@ -38,7 +39,8 @@ enum init_request {
      * status, words 4-5 = its name. */
     INIT_LIST = 6,
     /* Ends program word 1. A server that the manifest says so of is started again. E_NAME.
-     * E_RIGHTS: init itself is not killed. */
+     * E_RIGHTS: init itself is not killed. The answer to the end of a driver comes when its devices
+     * are silent (INIT_DRIVER_ENDED), and is that of INIT_WAIT. */
     INIT_KILL = 7,
     /* Turns the machine off. E_UNSUPPORTED: no ACPI power control. */
     INIT_POWER_OFF = 8,
@@ -57,9 +59,22 @@ enum init_request {
     INIT_MAY_CLAIM = 12,
     /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
     INIT_REBOOT = 13,
+    /* For the PCI server, which is signalled PCI_DRIVER_ENDED: the devices of program word 1, a
+     * driver that has been stopped, are silent now, and its domain may end; 0: none yet. Word 1 =
+     * the next such driver, 0: none; word 2 = its domain, as INIT_DOMAIN. E_RIGHTS: the caller is
+     * not the one that hands devices on. */
+    INIT_DRIVER_ENDED = 14,
+    /* A run (its address | its order, to ORDER_BLOCK) that was the caller's to use is so no more,
+     * and its owner has ended: so it is init's, which gives it back. It bears the tag
+     * INHERITED_TAG: E_NOT_OWNER, else. E_BUSY: somebody uses it still. */
+    INIT_DISCARD = 15,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
+
+/* The tag of memory that a program shares with a server: claimed so, it is given back when both
+ * have let go of it, whoever ends first. */
+#define INHERITED_TAG TAG8('s', 'h', 'a', 'r', 'e', 'd', 0, 0)
 
 /* Names of programs and services have at most 15 characters and a terminating zero. */
 #define SERVICE_NAME_BYTES 16
