@@ -42,6 +42,13 @@ static void need(int64_t got, const char *what)
     }
 }
 
+static uint64_t ticks(void)
+{
+    uint32_t low, high;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return low | (uint64_t)high << 32;
+}
+
 /* ---- The thread that counts ---- */
 
 static uint8_t counting_stack[512] __attribute__((aligned(16)));
@@ -125,9 +132,9 @@ static void measure(const char *name, uint32_t operation, uint32_t bytes, unsign
 {
     double costs[REPETITIONS], elapsed[REPETITIONS];
     for (unsigned i = 0; i < REPETITIONS; i++) {
-        uint64_t turns = counted, start = clock_ticks();
+        uint64_t turns = counted, start = ticks();
         request(operation, bytes, (uint64_t)i * times, times, depth);
-        uint64_t took = clock_ticks() - start;
+        uint64_t took = ticks() - start;
         elapsed[i] = (double)took / times;
         costs[i] = (double)(took - COUNTING * (counted - turns)) / times;
     }
@@ -144,12 +151,12 @@ static void measure_recovery(void)
         need(block_kick(&block), "asking");
         int server = program_serving("block");
         need(server, "the server");
-        uint64_t start = clock_ticks();
+        uint64_t start = ticks();
         need(program_stop(server), "ending the server");
         submit(BLOCK_READ, i + 1, SMALL, 1);
         await();
         await();
-        elapsed[i] = (double)(clock_ticks() - start);
+        elapsed[i] = (double)(ticks() - start);
     }
     report("recovery", "", elapsed, DEATHS);
 }
