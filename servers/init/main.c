@@ -34,8 +34,8 @@ static uint32_t open_endpoint(void)
     return SLOT_NONE;
 }
 
-/* Where a capability comes that a caller sends along; empty while one waits for messages. SLOT_NONE:
- * there is no slot for it. */
+/* Where a capability comes that a caller sends along; empty while one waits for messages.
+ * SLOT_NONE: there is no slot for it. */
 static uint32_t gift_slot;
 
 /* Serves one call, whose reply capability is in `reply_slot`. */

@@ -33,8 +33,8 @@ struct program {
     uint64_t file_bytes;
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    struct handed_file kept; /* what it was loaded from, where that is no module */
-    struct handed_file next; /* what it is to start */
+    struct handed_file kept;       /* what it was loaded from, where that is no module */
+    struct handed_file next;       /* what it is to start */
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */

@@ -12,7 +12,7 @@
 #include "services.h"
 
 struct waiting {
-    uint32_t caller; /* 0: free */
+    uint32_t caller;     /* 0: free */
     uint32_t reply_slot; /* or, with bits, the endpoint to signal */
     uint64_t bits;
     uint32_t program; /* waits for this one; 0: for the service */
