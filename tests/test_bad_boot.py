@@ -149,7 +149,7 @@ def test_init_is_for_the_lower_half(make_iso):
 
 
 def test_too_many_modules(make_iso):
-    iso = make_iso("multiboot2 /boot/kernel.elf", *["module2 /boot/init init"] * 21, init=b"no program")
+    iso = make_iso("multiboot2 /boot/kernel.elf", *["module2 /boot/init init"] * 29, init=b"no program")
     assert_refused("the boot loader brought more than 28 modules", "--iso", iso)
 
 
