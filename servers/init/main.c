@@ -13,6 +13,7 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "drivers.h"
 #include "faults.h"
 #include "log.h"
 #include "programs.h"
@@ -72,7 +73,8 @@ static int64_t serve_all(uint32_t endpoint)
     bool answered = false;
     for (;;) {
         waiting_review();
-        uint64_t deadline = servers_step();
+        uint64_t look = drivers_step(), deadline = servers_step();
+        deadline = look < deadline ? look : deadline;
         if (start_list_step())
             deadline = DEADLINE_NOW;
         int64_t got = next(endpoint, reply_slot, answered, deadline, &message);

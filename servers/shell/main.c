@@ -46,6 +46,7 @@ static int step(void)
     for (;;) {
         if (!console_typed())
             line_show(&line);
+        uptime_prompted();
         int byte = console_read();
         if (byte < 0)
             return byte;

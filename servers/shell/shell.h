@@ -109,12 +109,23 @@ int top_command(uint32_t count, char **words);
 
 int pci_command(uint32_t count, char **words);
 
+/* ---- disks.c ---- */
+
+int disks_command(uint32_t count, char **words);
+
 /* ---- size.c ---- */
 
 /* "998.4 MiB", "128 KiB": at most nine characters, rounded down; whole numbers only where they
  * are exact, or have four digits. */
 #define SIZE_TEXT_BYTES 24
 void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
+
+/* ---- uptime.c ---- */
+
+/* The prompt has been shown. */
+void uptime_prompted(void);
+
+int uptime_command(uint32_t count, char **words);
 
 /* ---- date.c ---- */
 
