@@ -113,6 +113,10 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
  * devices send (sys_interrupt_message). */
 #define FIRST_MESSAGE_LINE 128
 
+/* What sys_line_query returns. */
+#define LINE_IS_LEVEL 1u    /* level-triggered, as opposed to edge */
+#define LINE_IS_UNSERVED 2u /* it came, and was not acknowledged yet */
+
 /* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
 #define THREAD_PRIORITY 0
 #define THREAD_CPU 1

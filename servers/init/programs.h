@@ -33,8 +33,6 @@ struct program {
     uint64_t file_bytes;
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */
-    char text[TEXT_TOTAL_BYTES];
     struct handed_file kept; /* what it was loaded from, where that is no module */
     struct handed_file next; /* what it is to start */
 };

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cocos/program.h>
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
@@ -25,50 +24,6 @@ static void name_of(char name[PROGRAM_NAME_BYTES], const uint64_t *words)
 {
     memcpy(name, words, SERVICE_NAME_BYTES);
     name[SERVICE_NAME_BYTES] = 0;
-}
-
-/* Says how a program got on, once it has ended or serves. */
-static int outcome(const char *name, int state, int status)
-{
-    if (state == PROGRAM_SERVES) {
-        console_printf("%s: serving\n", name);
-        return 0;
-    }
-    if (state == PROGRAM_FAULTED) {
-        console_fresh_line();
-        console_printf("%s: ended by a fault\n", name);
-        return status ? status : STATUS_FAULTED;
-    }
-    return status;
-}
-
-int64_t program_start(const char *command, char **words)
-{
-    char subject[64];
-    struct program_spawn spawn = {.path = words[0], .arguments = words};
-    console_flush();
-    int64_t number = program_spawn(&spawn);
-    if (number == E_NAME)
-        return E_NAME;
-    int state = 0, status = 0;
-    int64_t got = number < 0 ? number : program_wait((int)number, &state, &status);
-    if (got >= 0)
-        return outcome(words[0], state, status);
-    if (command == words[0])
-        return command_failed(command, got);
-    snprintf(subject, sizeof subject, "%s: %s", command, words[0]);
-    return command_failed(subject, got);
-}
-
-int run_command(uint32_t count, char **words)
-{
-    if (count < 2)
-        return command_usage("run");
-    int64_t status = program_start(words[0], words + 1);
-    if (status != E_NAME)
-        return (int)status;
-    console_printf("run: %s: %s\n", words[1], error_text(E_NAME));
-    return STATUS_UNKNOWN;
 }
 
 int ps_command(uint32_t count, char **words)

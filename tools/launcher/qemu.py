@@ -162,6 +162,13 @@ class Qemu(Machine):
         ]
         if options.share is not None:
             command += share(options.share)
+        for number, disk in enumerate(options.disk):
+            command += [
+                "-drive",
+                f"file={comma(os.path.abspath(disk))},format=raw,if=none,id=disk{number}",
+                "-device",
+                f"virtio-blk-pci,drive=disk{number}",
+            ]
         if not options.display:
             command += ["-display", "none"]
         if options.icount:

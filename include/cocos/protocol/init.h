@@ -13,12 +13,6 @@
 #include <cocos/protocol/text.h>
 
 enum init_request {
-    /* Starts a program given as a module: a text "NAME ARGUMENTS", split at spaces; without
-     * arguments, it gets those the module came with. Answer to the last piece: word 0 = its
-     * number (> 0), or E_NAME, E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL, E_EXISTS: it is a
-     * server of the manifest, and runs. Pieces before the last
-     * are answered with 0. */
-    INIT_RUN = 1,
     /* Waits until program word 1 ends or begins to serve: word 1 = enum program_state,
      * word 2 = exit status. E_NAME: no such program. E_FULL: too many wait. */
     INIT_WAIT = 2,
@@ -51,7 +45,7 @@ enum init_request {
     INIT_DOMAIN = 10,
     /* Ends the instance, if there is one, of the manifest's server with the name in words 1-2, and
      * starts the next, also where too many failures have kept it down. E_NAME: the manifest has no
-     * such server; as INIT_RUN. */
+     * such server; as INIT_START. */
     INIT_RESTART = 11,
     /* Whether the manifest lets program word 1 claim the PCI device in word 2: vendor | device <<
      * 16 | class << 32 (base class << 8 | subclass). E_RIGHTS: it does not. E_NAME: no such
@@ -65,10 +59,15 @@ enum init_request {
      * again. The caller has one such run at a time, until it ends. E_TOO_LONG: over
      * INIT_FILE_BYTES_MAX. E_NO_MEMORY. */
     INIT_PREPARE = 14,
-    /* Starts what is said there; the frames are no longer the caller's. Word 0 as for INIT_RUN;
-     * E_ARGUMENT: nothing was prepared, or it does not hold together; E_EXISTS: a file may not have
-     * the name of a server of the manifest. */
+    /* Starts what is said there; the frames are no longer the caller's. Word 0 = the
+     * program's number (> 0), or E_ARGUMENT: nothing was prepared, or it does not hold together.
+     * E_NAME: there is no such module. E_EXISTS: it is a server of the manifest, and runs; or the
+     * file has such a name. E_TOO_LONG, E_ELF_*, E_NO_MEMORY, E_FULL. */
     INIT_START = 15,
+    /* The endpoint that comes along (RIGHT_SIGNAL) gets signal bit word 2 once program word 1 has
+     * ended or begun to serve. E_NAME: no such program. E_ARGUMENT: nothing came along, or no such
+     * bit. E_FULL: too many wait. */
+    INIT_WATCH = 16,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
