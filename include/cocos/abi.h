@@ -265,8 +265,8 @@ struct system_page {
 #define PROCESS_NAME_BYTES 32
 #define PROCESS_ARGUMENT_BYTES 1024
 #define PROCESS_SLOTS 24
-#define PROCESS_MODULES 28
-#define MODULE_TEXT_BYTES 64
+#define PROCESS_MODULES 38
+#define MODULE_TEXT_BYTES 40
 
 /* A slot with a name: "console", "hello". */
 struct named_slot {
@@ -282,8 +282,8 @@ struct boot_module {
 };
 
 /* Where a process finds files: what lies below a path is a file server's (cocos/files.h). */
-#define PROCESS_MOUNTS 6
-#define MOUNT_PATH_BYTES 24
+#define PROCESS_MOUNTS 8
+#define MOUNT_PATH_BYTES 32
 #define MOUNT_SERVICE_BYTES 16
 
 struct process_mount {
