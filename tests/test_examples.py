@@ -116,7 +116,7 @@ def test_borrower_ends(run_on_screen, end):
 
 def test_borrower_is_killed(run_on_screen):
     """While one has it nobody else gets it; killed, it has it no more, and the console draws again."""
-    result = run_on_screen("--module", f"{BORROWER} hold", commands=["plasma 2", "kill 4", "plasma 3"])
+    result = run_on_screen("--module", f"{BORROWER} hold", commands=["plasma 2", "kill 5", "plasma 3"])
     assert result.answer("plasma 2")[0].startswith("plasma: the screen cannot be borrowed")
     assert result.answer("plasma 3")[0].startswith("plasma: 3 pictures")
 

@@ -227,8 +227,9 @@ static int run(const char *name, const char *command, const struct init_start *h
         return start_module(name, name, command, NULL, how);
     if (programs_living(name))
         return E_EXISTS;
-    int number = has_arguments || how ? start_module(server->file, name, command, server, how)
-                                      : programs_start(server);
+    char usual[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
+    snprintf(usual, sizeof usual, "%s %s", server->name, server->arguments);
+    int number = start_module(server->file, name, has_arguments ? command : usual, server, how);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
