@@ -213,6 +213,16 @@ def test_interrupt(terminal):
     screen.type("cat /man\t\r")
     screen.wait_for("console   ports=")
     screen.wait_for("cocos> ")
+    screen.type("cat > /tmp/typed\r")
+    screen.wait_for("\n")
+    screen.type("wrong\x15one\rtwoo\x7f\r\x04")
+    screen.wait_for("cocos> ")
+    screen.type("cat /tmp/typed\r")
+    assert screen.wait_for("cocos> ").split() == ["cat", "/tmp/typed", "one", "two"]
+    screen.type("top\r")
+    screen.wait_for("idle; any key ends this")
+    screen.type("q")
+    screen.wait_for("cocos> ")
     screen.type("restart shell\r")
     screen.wait_for("cocos> ")
     screen.type("\x1b[A\x1b[A\r")  # what was typed to the shell before
