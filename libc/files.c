@@ -258,14 +258,3 @@ int64_t files_rename(const char *path, const char *new_path)
     int64_t got = files_ask(from->service, run, &message, &lost);
     return lost && got == E_NO_FILE ? OK : got;
 }
-
-int64_t files_status(const char *path, struct file_status *status)
-{
-    struct file *file;
-    int64_t error = file_open(path, 0, &file);
-    if (error < 0)
-        return error;
-    error = file_status(file, status);
-    file_close(file);
-    return error;
-}
