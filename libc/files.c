@@ -174,8 +174,11 @@ int64_t files_ask(const char *service, struct files_run run, struct message *mes
         request.send_run = MESSAGE_RUN(run.address, run.order, run.rights);
     for (uint32_t tries = 0; slot && tries < TRIES_MAX; tries++) {
         got = call_once(service, slot, &request, message);
-        if (is_gone(got) && lost)
-            *lost = true;
+        if (is_gone(got)) {
+            tables = 0; /* the next one lacks them, too */
+            if (lost)
+                *lost = true;
+        }
         if (!is_gone(got) && !(got == E_AGAIN && tables++ < TABLE_TRIES_MAX))
             break;
     }
