@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <cocos/frames.h>
+#include <cocos/protocol/init.h>
 #include <cocos/service.h>
 
 #include "libc/integer_only.h"
@@ -200,9 +201,23 @@ static int64_t open_session(struct block *block)
     return OK;
 }
 
+int64_t block_claim(uint32_t order)
+{
+    uint32_t tables = 0;
+    int64_t got;
+    while ((got = sys_frame_claim(ZONE_ANY, order, MAP_READ | MAP_WRITE, INHERITED_TAG)) ==
+               E_NO_TABLES &&
+           tables++ < TABLES_PER_GRANT) {
+        got = table_fund(SLOT_SELF);
+        if (got < 0)
+            return got;
+    }
+    return got;
+}
+
 static int64_t make_ring(struct block *block)
 {
-    int64_t frame = block->ring ? OK : frame_take(MAP_READ | MAP_WRITE, tag_of("shared"));
+    int64_t frame = block->ring ? OK : block_claim(ORDER_FRAME);
     if (frame > 0)
         block->ring = (void *)frame;
     return frame < 0 ? frame : OK;

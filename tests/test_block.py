@@ -142,8 +142,12 @@ def test_failing(client, disk):
 
 
 def test_left(client, disk):
-    """A client that ends with requests under way leaves nothing behind that hinders the next."""
-    client([disk(16 * MIB)], ["block_client leave disk0", "block_client leave disk0 ", "block_client check disk0"])
+    """A client that ends with requests under way leaves nothing behind: neither what would hinder the next, nor its
+    memory, which init inherits while the device uses it."""
+    result = client([disk(16 * MIB)], ["block_client leave disk0", "vm", "block_client leave disk0 ",
+                                       *2 * ["block_client check disk0"], "vm "])
+    assert any(re.search("init +shared$", line) for line in result.answer("vm"))
+    assert not any(line.endswith("shared") for line in result.answer("vm "))
 
 
 @pytest.mark.parametrize("text, message", [

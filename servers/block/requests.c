@@ -43,12 +43,10 @@ static int64_t attach(const struct message *asked, struct message *answer)
     const struct disk *disk = disks_named(name);
     if (!disk)
         return E_NAME;
+    /* Those that have ended make room. */
+    sessions_sweep();
+    sessions_tell();
     int64_t error = sessions_open((uint32_t)asked->badge, disk, &answer->words[1]);
-    if (error == E_FULL) {
-        sessions_sweep();
-        sessions_tell();
-        error = sessions_open((uint32_t)asked->badge, disk, &answer->words[1]);
-    }
     if (error < 0)
         return error;
     answer->words[2] = disks_number(disk);

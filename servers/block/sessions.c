@@ -42,6 +42,7 @@ struct session {
     struct block_ring *ring; /* as this server sees it; NULL: none yet */
     uint32_t taken, answered;
     bool broken, closing;
+    bool orphaned; /* the program has ended: what it shared is init's */
     uint32_t under_way;
     uint32_t tables;         /* taken for it */
     uint32_t waiter, closer; /* reply slots, or SLOT_NONE */
@@ -95,11 +96,14 @@ static int64_t map(const struct session *session, struct run *run, uint64_t word
 /* The share ends; where another session has the run too, it stays for that. */
 static void let_go(const struct session *session, struct run *run)
 {
+    struct message message = {.words = {INIT_DISCARD, run->address | run->order}};
     if (run->bytes == 0)
         return;
     unmap(place_of(session, run), run->order);
     sys_frame_revoke(run->address, run->order, SLOT_SELF);
     run->bytes = 0;
+    if (session->orphaned)
+        sys_call(SLOT_PARENT, &message);
 }
 
 static struct run *find_run(struct session *session, uint64_t address, uint64_t bytes)
@@ -243,8 +247,11 @@ void sessions_sweep(void)
     for (uint32_t i = 0; i < SESSIONS_MAX; i++) {
         struct session *session = &sessions[i];
         struct message message = {.words = {INIT_DOMAIN, session->program}};
-        if (session->program != 0 && !session->closing && sys_call(SLOT_PARENT, &message) == OK &&
-            (int64_t)message.words[0] == E_NAME)
+        if (session->program == 0 || session->orphaned || sys_call(SLOT_PARENT, &message) < 0 ||
+            (int64_t)message.words[0] != E_NAME)
+            continue;
+        session->orphaned = true;
+        if (!session->closing)
             session_close(session, SLOT_NONE);
     }
 }

@@ -13,6 +13,7 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "drivers.h"
 #include "faults.h"
 #include "log.h"
 #include "programs.h"
@@ -33,8 +34,8 @@ static uint32_t open_endpoint(void)
     return SLOT_NONE;
 }
 
-/* Where a capability comes that a caller sends along; empty while one waits for messages. SLOT_NONE:
- * there is no slot for it. */
+/* Where a capability comes that a caller sends along; empty while one waits for messages.
+ * SLOT_NONE: there is no slot for it. */
 static uint32_t gift_slot;
 
 /* Serves one call, whose reply capability is in `reply_slot`. */
@@ -72,7 +73,8 @@ static int64_t serve_all(uint32_t endpoint)
     bool answered = false;
     for (;;) {
         waiting_review();
-        uint64_t deadline = servers_step();
+        uint64_t look = drivers_step(), deadline = servers_step();
+        deadline = look < deadline ? look : deadline;
         if (start_list_step())
             deadline = DEADLINE_NOW;
         int64_t got = next(endpoint, reply_slot, answered, deadline, &message);

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/memory_map.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
-#include <cocos/frames.h>
-
+#include "drivers.h"
 #include "loader.h"
 #include "log.h"
 #include "modules.h"
@@ -105,7 +105,8 @@ bool programs_starting(const char *name, uint32_t except)
 bool programs_living(const char *name)
 {
     for (uint32_t i = 0; i < PROGRAMS_MAX; i++)
-        if (program_lives(&programs[i]) && strcmp(programs[i].name, name) == 0)
+        if ((program_lives(&programs[i]) || drivers_ending(programs[i].number)) &&
+            strcmp(programs[i].name, name) == 0)
             return true;
     return false;
 }
@@ -117,7 +118,7 @@ static void recycle(void)
     uint32_t ended = 0;
     for (uint32_t i = 0; i < PROGRAMS_MAX; i++) {
         struct program *program = &programs[i];
-        if (!program->number || program_lives(program))
+        if (!program->number || program_lives(program) || drivers_ending(program->number))
             continue;
         ended++;
         if (!waiting_on(program->number) && (!oldest || program->number < oldest->number))
@@ -327,17 +328,29 @@ static void end(struct program *program, enum program_state state, int32_t statu
     services_leave(program->number);
     waiting_forget(program->number);
     loader_end_view(program_stack_view(program));
+    sys_thread_stop(program->thread);
     sys_slot_drop(program->thread);
     slot_put(program->thread);
     program->thread = SLOT_NONE;
-    sys_domain_destroy(program->domain);
-    sys_slot_drop(program->domain);
-    slot_put(program->domain);
-    program->domain = SLOT_NONE;
+    if (program->next.address)
+        sys_frame_revoke(program->next.address, program->next.order, program->domain);
     release(&program->kept);
     release(&program->next);
     program->state = state;
     program->status = status;
+    bool kept = drivers_keep(program, by_wish);
+    if (!kept) {
+        sys_domain_destroy(program->domain);
+        sys_slot_drop(program->domain);
+        slot_put(program->domain);
+    }
+    program->domain = SLOT_NONE;
+    if (!kept)
+        programs_over(program, by_wish);
+}
+
+void programs_over(const struct program *program, bool by_wish)
+{
     if (servers_ended(program, by_wish))
         return;
     services_close(program->name);

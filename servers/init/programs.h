@@ -33,8 +33,8 @@ struct program {
     uint64_t file_bytes;
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    struct handed_file kept; /* what it was loaded from, where that is no module */
-    struct handed_file next; /* what it is to start */
+    struct handed_file kept;       /* what it was loaded from, where that is no module */
+    struct handed_file next;       /* what it is to start */
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */
@@ -70,7 +70,7 @@ bool program_lives(const struct program *program);
 /* Whether a program of this name, other than number `except`, runs and does not serve yet. */
 bool programs_starting(const char *name, uint32_t except);
 
-/* Whether one of this name lives. */
+/* Whether one of this name lives, or is still being ended. */
 bool programs_living(const char *name);
 
 /* Ends it: its domain, its waiting calls, and its services, but for a server that is going to be
@@ -79,5 +79,8 @@ void program_end(struct program *program, enum program_state state, int32_t stat
 
 /* The same because someone wishes so. */
 void program_kill(struct program *program);
+
+/* Its domain is gone: what becomes of its services. */
+void programs_over(const struct program *program, bool by_wish);
 
 #endif

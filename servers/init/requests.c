@@ -5,6 +5,7 @@
 #include <cocos/errors.h>
 #include <cocos/protocol/init.h>
 
+#include "drivers.h"
 #include "modules.h"
 #include "power.h"
 #include "servers.h"
@@ -94,7 +95,8 @@ static enum outcome list(struct message *message)
     return ANSWERED;
 }
 
-static enum outcome kill(struct program *caller, struct message *message)
+/* Answered when its domain is gone, as far as somebody can wait for that. */
+static enum outcome kill(struct program *caller, struct message *message, uint32_t reply_slot)
 {
     struct program *program = programs_get(message->words[1]);
     if (!program || !program_lives(program))
@@ -102,7 +104,11 @@ static enum outcome kill(struct program *caller, struct message *message)
     if (program->number == INIT_NUMBER)
         return answer(message, E_RIGHTS);
     program_kill(program);
-    return program == caller ? ENDED : answer(message, OK);
+    if (program == caller)
+        return ENDED;
+    bool waits = drivers_ending(program->number) &&
+                 waiting_for_program(caller->number, reply_slot, program->number);
+    return waits ? KEPT : answer(message, OK);
 }
 
 static enum outcome restart(struct program *caller, struct message *message)
@@ -146,6 +152,36 @@ static enum outcome may_claim(struct message *message)
     return answer(message, named ? OK : E_RIGHTS);
 }
 
+/* The PCI server silences the devices of drivers that have ended. */
+static enum outcome driver_ended(const struct program *caller, struct message *message)
+{
+    const struct server *server = servers_find(caller->name);
+    if (!server || !server->delegates)
+        return answer(message, E_RIGHTS);
+    uint64_t domain;
+    uint32_t number = drivers_next((uint32_t)message->words[1], &domain);
+    answer(message, OK);
+    message->words[1] = number;
+    message->words[2] = domain;
+    return ANSWERED;
+}
+
+/* What programs leave to init that others use goes back when these say that they do so no more. */
+static enum outcome discard(struct message *message)
+{
+    uint64_t address = message->words[1] & ~(FRAME_BYTES - 1);
+    uint32_t order = message->words[1] & (FRAME_BYTES - 1);
+    uint64_t end = address + (FRAME_BYTES << (order <= ORDER_BLOCK ? order : 0));
+    struct frame_info info = {.end = address};
+    while (info.end < end) {
+        if (order > ORDER_BLOCK || info.end < address ||
+            sys_frame_query(SLOT_INIT_MACHINE, info.end, &info) < 0 ||
+            info.owner != programs_get(INIT_NUMBER)->domain_frame || info.tag != INHERITED_TAG)
+            return answer(message, E_NOT_OWNER);
+    }
+    return answer(message, sys_frame_release(address, order));
+}
+
 enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot,
                             uint32_t *gift_slot)
 {
@@ -164,7 +200,7 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
     case INIT_LIST:
         return list(message);
     case INIT_KILL:
-        return kill(program, message);
+        return kill(program, message, reply_slot);
     case INIT_RESTART:
         return restart(program, message);
     case INIT_POWER_OFF:
@@ -181,6 +217,10 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return domain(message);
     case INIT_MAY_CLAIM:
         return may_claim(message);
+    case INIT_DRIVER_ENDED:
+        return driver_ended(program, message);
+    case INIT_DISCARD:
+        return discard(message);
     default:
         return answer(message, E_REQUEST);
     }

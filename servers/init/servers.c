@@ -26,6 +26,7 @@ struct instance {
     uint32_t number; /* of the program, 0: none */
     uint32_t restarts;
     bool wanted;         /* it was started on demand */
+    bool again;          /* to be started as soon as it has ended */
     uint32_t failures;   /* in a row */
     uint64_t started_at; /* ns, as clock_now */
     uint64_t state;      /* address of the memory that it is lent, 0: none yet */
@@ -167,6 +168,10 @@ bool servers_ended(const struct program *program, bool by_wish)
     if (!instance || instance->number != program->number)
         return false;
     instance->number = 0;
+    if (instance->again) {
+        instance->due_at = clock_now();
+        return true;
+    }
     if (!is_to_restart(server, program, by_wish))
         return false;
     if (by_wish || clock_now() - instance->started_at >= HEALTHY)
@@ -180,10 +185,15 @@ bool servers_ended(const struct program *program, bool by_wish)
 
 static void start(const struct server *server, struct instance *instance)
 {
+    bool asked = instance->again;
+    instance->again = false;
     instance->due_at = DEADLINE_NEVER;
     int number = programs_start(server);
-    if (number > 0) {
+    if (number > 0)
         servers_started(server, (uint32_t)number, false);
+    if (number > 0 && asked)
+        return;
+    if (number > 0) {
         log_print("init: %s is started again (%d)\n", server->name, number);
         return;
     }
@@ -229,6 +239,9 @@ int servers_restart(const char *name)
     if (instance->number)
         program_kill(programs_get(instance->number));
     instance->failures = 0;
+    instance->again = instance->number != 0; /* its devices are silenced first */
+    if (instance->again)
+        return OK;
     instance->due_at = DEADLINE_NEVER;
     int number = programs_start(server);
     if (number < 0) {

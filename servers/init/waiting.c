@@ -6,12 +6,13 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "drivers.h"
 #include "log.h"
 #include "programs.h"
 #include "services.h"
 
 struct waiting {
-    uint32_t caller; /* 0: free */
+    uint32_t caller;     /* 0: free */
     uint32_t reply_slot; /* or, with bits, the endpoint to signal */
     uint64_t bits;
     uint32_t program; /* waits for this one; 0: for the service */
@@ -76,7 +77,7 @@ void waiting_forget(uint32_t caller)
 static bool program_answer(const struct waiting *entry, struct message *answer)
 {
     const struct program *program = programs_get(entry->program);
-    if (program && program->state == PROGRAM_RUNS)
+    if (program && (program->state == PROGRAM_RUNS || drivers_ending(program->number)))
         return false;
     /* What was said about its end is to stand on the console before whoever waits goes on. */
     if (!log_idle())

@@ -20,8 +20,8 @@ bool waiting_for_program(uint32_t caller, uint32_t reply_slot, uint32_t number);
 /* Program `caller` waits for service `name`, to be put in its slot `slot`. */
 bool waiting_for_service(uint32_t caller, uint32_t reply_slot, const char *name, uint32_t slot);
 
-/* The endpoint in `endpoint`, which is kept for that, gets `bits` when program `number` has ended or
- * serves; program `caller` wants it so. */
+/* The endpoint in `endpoint`, which is kept for that, gets `bits` when program `number` has ended
+ * or serves; program `caller` wants it so. */
 bool waiting_to_signal(uint32_t caller, uint32_t endpoint, uint64_t bits, uint32_t number);
 
 /* Whether anyone waits for this program. */

@@ -54,7 +54,7 @@ static const char *check_place(const struct function *function)
 
 /* Whether somebody has memory of it: a driver that an earlier instance gave it to, or the console
  * its screen. Its BARs must not be touched then, not even to see how large they are. */
-static bool is_in_use(const struct config *config)
+static uint64_t owner_of(const struct config *config)
 {
     uint64_t at[PCI_BARS];
     uint32_t count = function_addresses(config, at);
@@ -62,9 +62,19 @@ static bool is_in_use(const struct config *config)
         struct frame_info info;
         uint64_t frame = at[i] & ~(FRAME_BYTES - 1);
         if (sys_frame_query(service_slot("machine"), frame, &info) == OK && info.owner != 0)
-            return true;
+            return info.owner;
     }
-    return false;
+    return 0;
+}
+
+static bool is_in_use(const struct config *config)
+{
+    return owner_of(config) != 0;
+}
+
+uint64_t device_owner(const struct device *device)
+{
+    return owner_of(&device->config);
 }
 
 static const char *read_device(struct device *device)

@@ -37,12 +37,7 @@ static void expect(int64_t expected, int64_t got, const char *what)
 
 static uint64_t take_memory(uint32_t order)
 {
-    int64_t got = E_NO_TABLES;
-    for (uint32_t i = 0; i < 4 && got == E_NO_TABLES; i++) {
-        got = sys_frame_claim(ZONE_ANY, order, MAP_READ | MAP_WRITE, tag_of("shared"));
-        if (got == E_NO_TABLES)
-            table_fund(SLOT_SELF);
-    }
+    int64_t got = block_claim(order);
     expect(1, got > 0, "memory");
     return (uint64_t)got;
 }

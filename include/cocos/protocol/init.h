@@ -34,7 +34,8 @@ enum init_request {
      * status, words 4-5 = its name. */
     INIT_LIST = 6,
     /* Ends program word 1. A server that the manifest says so of is started again. E_NAME.
-     * E_RIGHTS: init itself is not killed. */
+     * E_RIGHTS: init itself is not killed. The answer to the end of a driver comes when its devices
+     * are silent (INIT_DRIVER_ENDED), and is that of INIT_WAIT. */
     INIT_KILL = 7,
     /* Turns the machine off. E_UNSUPPORTED: no ACPI power control. */
     INIT_POWER_OFF = 8,
@@ -68,9 +69,22 @@ enum init_request {
      * ended or begun to serve. E_NAME: no such program. E_ARGUMENT: nothing came along, or no such
      * bit. E_FULL: too many wait. */
     INIT_WATCH = 16,
+    /* For the PCI server, which is signalled PCI_DRIVER_ENDED: the devices of program word 1, a
+     * driver that has been stopped, are silent now, and its domain may end; 0: none yet. Word 1 =
+     * the next such driver, 0: none; word 2 = its domain, as INIT_DOMAIN. E_RIGHTS: the caller is
+     * not the one that hands devices on. */
+    INIT_DRIVER_ENDED = 17,
+    /* A run (its address | its order, to ORDER_BLOCK) that was the caller's to use is so no more,
+     * and its owner has ended: so it is init's, which gives it back. It bears the tag
+     * INHERITED_TAG: E_NOT_OWNER, else. E_BUSY: somebody uses it still. */
+    INIT_DISCARD = 18,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
+
+/* The tag of memory that a program shares with a server: claimed so, it is given back when both
+ * have let go of it, whoever ends first. */
+#define INHERITED_TAG TAG8('s', 'h', 'a', 'r', 'e', 'd', 0, 0)
 
 /* Names of programs and services have at most 15 characters and a terminating zero. */
 #define SERVICE_NAME_BYTES 16
