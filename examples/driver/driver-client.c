@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many of its driver's ends in a row a request survives; init gives up after eight. */
-#define TRIES 16
+/* How often a request is made: init gives its driver up after eight ends in a row, but for those
+ * that somebody wished for. */
+#define TRIES 100
 
 static uint32_t driver = SLOT_NONE;
 
