@@ -103,9 +103,16 @@ void *service_state(uint64_t bytes)
     return bytes > 0 && bytes <= page->state_bytes ? (void *)page->state_address : 0;
 }
 
-int program_run(const char *command)
+int program_watch(int number, uint32_t endpoint, uint32_t bit)
 {
-    return (int)text_send(SLOT_PARENT, INIT_RUN, command, length_of(command));
+    struct message message = {.words = {INIT_WATCH, (uint32_t)number, bit}, .send_slot = endpoint};
+    return (int)ask_init(&message);
+}
+
+int program_stop(int number)
+{
+    struct message message = {.words = {INIT_KILL, (uint32_t)number}};
+    return (int)ask_init(&message);
 }
 
 int program_wait(int number, int *state, int *status)

@@ -41,13 +41,29 @@ def nearest_of_linux(name):
     return f"peer.linux.{LINUX[base]}" if base in LINUX else None
 
 
+ELAPSED = ".elapsed"
+
+
+def without_elapsed(counted):
+    """Instructions: of what waits for a device those that it took itself."""
+    return {name: count for name, count in counted.items() if not name.endswith(ELAPSED)}
+
+
+def as_elapsed(timed):
+    """Times: of what waits for a device with the wait."""
+    return {name: timed.get(name + ELAPSED, time) for name, time in timed.items() if not name.endswith(ELAPSED)}
+
+
 class Results:
     """counted, timed: as machines.measure() gives them; main: the key of cocOS's machine in both."""
 
     def __init__(self, counted, timed, main):
         self.cocos, self.small, self.large = counted[main], counted["1G"], counted["1T"]
-        self.peers = {**counted["floor"], **counted.get("linux", {})}
-        self.times = {**timed[main], **timed["floor"], **timed.get("linux", {})}
+        self.peers = without_elapsed({**counted["floor"], **counted.get("linux", {})})
+        self.times = as_elapsed({**timed[main], **timed["floor"], **timed.get("linux", {})})
+        self.prompt, self.prompt_time = counted["prompt"], timed["prompt"]
+        self.firmware = self.peers.pop("floor.start")[0]
+        self.linux_start = self.peers.pop("peer.linux.boot.ticks", None)
         self.operations = [name for name in self.cocos if not name.startswith("boot.")]
 
     def time_to_floor(self, name):
@@ -73,6 +89,11 @@ class Results:
             yield counted(f"boot.to_init.{size}", self.boot_rest(run))
             rest = self.boot_rest(run, "cleared", "calibration")
             yield counted(f"boot.less_clearing.{size}", rest)
+        yield counted("boot.to_prompt", self.prompt[0])
+        yield {"name": "memory.at_prompt", "unit": "bytes", "min": self.prompt[1], "median": self.prompt[1]}
+        if self.linux_start:
+            # Started in the same way, the floor finds where the firmware left the counter.
+            yield counted("peer.linux.boot.to_init", self.linux_start[0] - self.firmware)
 
     def show_boot(self):
         counts = {result["name"]: result["min"] for result in self.boot_objects()}
@@ -85,6 +106,10 @@ class Results:
         title = "  less clearing and calibration"
         print(f"{title:34} {rest:12.0f} {one:13.0f} {other:13.0f} {other / one:7.2f}")
         print(f"{'  seL4, less calibration':34} {SEL4['boot.to_init']:12}")
+        print(f"{'to the prompt, calibration included':34} {counts['boot.to_prompt']:12.0f}")
+        if "peer.linux.boot.to_init" in counts:
+            print(f"{'  Linux, to its init':34} {counts['peer.linux.boot.to_init']:12.0f}")
+        print(f"{'memory in use at the prompt, KiB':34} {counts['memory.at_prompt'] / 1024:12.0f}")
 
     # ---- Operations ----
 

@@ -7,10 +7,15 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#define CONTROL_C 3
+
 static struct typed own, *typed = &own;
 
 static uint32_t readers[INPUT_READERS]; /* reply slots, the longest wait first */
 static uint32_t reader_count;
+
+static uint32_t interrupt_slot; /* whom Ctrl-C is told */
+static uint64_t interrupt_bits;
 
 void input_keep(struct typed *memory)
 {
@@ -25,8 +30,33 @@ uint32_t input_room(void)
     return INPUT_BYTES - (typed->put - typed->taken);
 }
 
+void input_interrupts(uint32_t slot, uint64_t bits)
+{
+    if (interrupt_slot != SLOT_NONE) {
+        sys_slot_drop(interrupt_slot);
+        slot_put(interrupt_slot);
+    }
+    interrupt_slot = slot;
+    interrupt_bits = bits;
+}
+
+/* False: nobody is told, or there is nobody any more. */
+static bool interrupt(void)
+{
+    if (interrupt_slot == SLOT_NONE)
+        return false;
+    bool told = sys_signal(interrupt_slot, interrupt_bits) >= 0;
+    if (told)
+        typed->taken = typed->put;
+    else
+        input_interrupts(SLOT_NONE, 0);
+    return told;
+}
+
 void input_put(uint8_t byte)
 {
+    if (byte == CONTROL_C && interrupt())
+        return;
     typed->ring[typed->put++ % INPUT_BYTES] = byte;
 }
 

@@ -84,7 +84,24 @@ static int64_t take_back(uint64_t badge)
     return error;
 }
 
-/* Serves one call but CONSOLE_READ and CONSOLE_LEND: the answer replaces the words. */
+/* The capability that came, if one did, is to be an endpoint that hears of Ctrl-C. */
+static int64_t take_interrupts(const struct message *message)
+{
+    if (!message->received_slot) {
+        input_interrupts(SLOT_NONE, 0);
+        return OK;
+    }
+    uint32_t next = message->words[1] > 63 ? SLOT_NONE : slot_take();
+    if (next == SLOT_NONE) {
+        sys_slot_drop(gift_slot);
+        return message->words[1] > 63 ? E_ARGUMENT : E_FULL;
+    }
+    input_interrupts(gift_slot, 1ull << message->words[1]);
+    gift_slot = next;
+    return OK;
+}
+
+/* Serves one call but those that answer() serves itself: the answer replaces the words. */
 static void serve(struct message *message)
 {
     char text[TEXT_BYTES];
@@ -115,7 +132,7 @@ static void serve(struct message *message)
 static uint32_t answer(uint32_t reply_slot, struct message *message)
 {
     uint32_t request = TEXT_REQUEST(message->words[0]);
-    if (message->received_slot && request != CONSOLE_LEND)
+    if (message->received_slot && request != CONSOLE_LEND && request != CONSOLE_INTERRUPT)
         sys_slot_drop(gift_slot); /* nobody asked for it */
     if (request == CONSOLE_READ) {
         uint32_t next = slot_take();
@@ -128,6 +145,8 @@ static uint32_t answer(uint32_t reply_slot, struct message *message)
         *message = (struct message){.words[0] = (uint64_t)E_FULL};
     } else if (request == CONSOLE_LEND) {
         *message = (struct message){.words[0] = (uint64_t)lend(message)};
+    } else if (request == CONSOLE_INTERRUPT) {
+        *message = (struct message){.words[0] = (uint64_t)take_interrupts(message)};
     } else {
         serve(message);
     }

@@ -126,9 +126,8 @@ static void describe_place(const struct program *program, uint64_t rip, uint64_t
     text[0] = 0;
     if (rip < program->image_base || rip >= program->image_end)
         return;
-    const struct boot_module *module = program->module;
     const char *function =
-        names_find((const void *)module->address, module->bytes, offset - back, name, &within);
+        names_find(program->file, program->file_bytes, offset - back, name, &within);
     if (function) {
         snprintf(text, PLACE_BYTES, "%s + 0x%lx (%s + 0x%lx)", function, within + back,
                  program->name, offset);

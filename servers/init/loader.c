@@ -15,7 +15,8 @@
 #include <cocos/service.h>
 
 #include "grants.h"
-#include "words.h"
+#include "modules.h"
+#include "start_page.h"
 
 /* What of a page comes from somewhere; the rest is zero. */
 struct contents {
@@ -208,6 +209,8 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
         error = grants_give(load->server, domain, &load->system->screen, page);
     if (error == OK)
         error = lend_state(domain, load, page);
+    if (error == OK && load->server && load->server->modules)
+        error = modules_show(domain, page);
     if (error < 0)
         return error;
     struct contents contents = {(const uint8_t *)page, 0, sizeof *page};
@@ -253,11 +256,9 @@ int loader_load(const struct load *load, struct loaded *loaded)
 {
     static struct process_page page;
     page = (struct process_page){0};
-    uint32_t argument_bytes;
-    int count = words_pack(load->command, page.arguments, sizeof page.arguments, &argument_bytes);
-    if (count < 0)
-        return count;
-    page.argument_count = (uint32_t)count;
+    int packed = start_page_fill(&page, load->command, load->start);
+    if (packed < 0)
+        return packed;
 
     struct elf_image image;
     uint32_t domain = SLOT_NONE, thread = SLOT_NONE;

@@ -51,6 +51,7 @@ struct server {
     bool background; /* the start list goes on at once behind it */
     bool on_demand;  /* started when somebody first looks for it */
     bool delegates;  /* may hand on what it is granted */
+    bool modules;    /* is shown the boot image's modules */
     uint64_t frames; /* how many it may own */
     uint64_t state;  /* frames of memory that its next instance finds as it left them */
     enum restart restart;

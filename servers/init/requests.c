@@ -25,22 +25,12 @@ static bool name_in(const struct message *message, char name[SERVICE_NAME_BYTES]
     return name[SERVICE_NAME_BYTES - 1] == 0;
 }
 
-/* Pieces add up in the caller's record until the last one comes. */
-static enum outcome run(struct program *caller, struct message *message)
+static enum outcome prepare(struct program *caller, struct message *message)
 {
-    uint64_t header = message->words[0];
-    uint32_t bytes = TEXT_LENGTH(header);
-    if (bytes > TEXT_BYTES || caller->text_bytes + bytes >= TEXT_TOTAL_BYTES) {
-        caller->text_bytes = 0;
-        return answer(message, E_TOO_LONG);
-    }
-    memcpy(caller->text + caller->text_bytes, &message->words[1], bytes);
-    caller->text_bytes += bytes;
-    if (header & TEXT_MORE)
-        return answer(message, OK);
-    caller->text[caller->text_bytes] = 0;
-    caller->text_bytes = 0;
-    return answer(message, programs_run(caller->text));
+    uint64_t file_bytes = message->words[1];
+    answer(message, OK);
+    message->words[0] = (uint64_t)(int64_t)programs_prepare(caller, file_bytes, message);
+    return ANSWERED;
 }
 
 /* Answered by waiting_review, at once if it can be. */
@@ -52,6 +42,21 @@ static enum outcome wait(struct program *caller, struct message *message, uint32
     if (!waiting_for_program(caller->number, reply_slot, program->number))
         return answer(message, E_FULL);
     return KEPT;
+}
+
+/* The endpoint that came is kept until the time has come to signal there. */
+static enum outcome watch(struct program *caller, struct message *message, uint32_t *gift_slot)
+{
+    const struct program *program = programs_get(message->words[1]);
+    uint64_t bit = message->words[2];
+    if (!program)
+        return answer(message, E_NAME);
+    if (!message->received_slot || bit > 63)
+        return answer(message, E_ARGUMENT);
+    if (!waiting_to_signal(caller->number, *gift_slot, 1ull << bit, program->number))
+        return answer(message, E_FULL);
+    *gift_slot = SLOT_NONE;
+    return answer(message, OK);
 }
 
 static enum outcome serve(struct program *caller, struct message *message)
@@ -177,13 +182,14 @@ static enum outcome discard(struct message *message)
     return answer(message, sys_frame_release(address, order));
 }
 
-enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot)
+enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot,
+                            uint32_t *gift_slot)
 {
     switch (TEXT_REQUEST(message->words[0])) {
-    case INIT_RUN:
-        return run(program, message);
     case INIT_WAIT:
         return wait(program, message, reply_slot);
+    case INIT_WATCH:
+        return watch(program, message, gift_slot);
     case INIT_EXIT:
         program_end(program, PROGRAM_ENDED, (int32_t)message->words[1]);
         return ENDED;
@@ -201,6 +207,10 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return answer(message, power_off());
     case INIT_REBOOT:
         return answer(message, power_reset());
+    case INIT_PREPARE:
+        return prepare(program, message);
+    case INIT_START:
+        return answer(message, programs_start_prepared(program));
     case INIT_MODULE:
         return module(message);
     case INIT_DOMAIN:

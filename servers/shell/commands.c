@@ -9,10 +9,11 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "attention.h"
+#include "completion.h"
+
 #define SLEEP_MAX 1000000u
 #define NANOSECONDS 1000000000ull
-
-int last_status;
 
 static int help_command(uint32_t count, char **words);
 
@@ -50,8 +51,11 @@ static int sleep_command(uint32_t count, char **words)
     int64_t seconds = count == 2 ? command_number(words[1], SLEEP_MAX) : -1;
     if (seconds < 0)
         return command_usage("sleep");
-    sys_sleep(clock_now() + (uint64_t)seconds * NANOSECONDS);
-    return 0;
+    console_flush();
+    uint64_t end = clock_now() + (uint64_t)seconds * NANOSECONDS;
+    while (clock_now() < end && !attention_interrupted())
+        attention_wait(end);
+    return attention_interrupted() ? STATUS_INTERRUPTED : 0;
 }
 
 static int errors_command(uint32_t count, char **words)
@@ -63,18 +67,29 @@ static int errors_command(uint32_t count, char **words)
     return 0;
 }
 
+/* With a program, execute.c runs it. */
+static int run_command(uint32_t count, char **words)
+{
+    (void)count;
+    return command_usage(words[0]);
+}
+
 static const struct command commands[] = {
     {"help", "", "prints this list", help_command},
-    {"run", "NAME [ARGUMENTS]", "starts a program; waits until it ends or serves", run_command},
+    {"run", "NAME [ARGUMENTS]", "starts a program, also one with a command's name", run_command},
     {"ps", "", "lists the programs: number, state, status, name", ps_command},
     {"kill", "NUMBER", "ends a program", kill_command},
     {"restart", "NAME", "ends a server, if it runs, and starts it again", restart_command},
     {"modules", "", "lists the programs that can be run", modules_command},
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
+    {"caps", "NAME", "shows which capabilities a program holds", caps_command},
+    {"irq", "", "lists the interrupt lines in use, for whom, and how often they came", irq_command},
+    {"top", "[SECONDS]", "shows what the processors do; until a key is pressed", top_command},
     {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
     {"disks", "", "lists the disks and their partitions", disks_command},
     {"date", "[DATE TIME]", "shows or sets the time: 2026-01-31 23:59:59, UTC", date_command},
+    {"uptime", "", "shows how long the machine has run, and when the prompt came", uptime_command},
     {"keymap", "[NAME]", "lists the keyboard's layouts, or changes to one", keymap_command},
     {"check", "", "checks every invariant of the kernel", check_command},
     {"echo", "[WORDS]", "prints its words; $? is the last command's status", echo_command},
@@ -94,7 +109,10 @@ static int help_command(uint32_t count, char **words)
     for (size_t i = 0; i < COMMANDS; i++)
         console_printf("  \x1b[1m%-8s\x1b[0m %-17s  %s\n", commands[i].name, commands[i].arguments,
                        commands[i].help);
-    console_printf("  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        the same as run NAME\n");
+    console_printf("  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        starts a program\n"
+                   "A ; B, A && B, A || B: B is next, if A succeeds, if it does not. A &: in the "
+                   "background.\n"
+                   "Ctrl-C ends what runs. '...', \"...\" and \\ quote. $? is the last status.\n");
     return 0;
 }
 
@@ -121,22 +139,19 @@ int64_t command_number(const char *word, uint32_t max)
     return *end == 0 && number <= max ? (int64_t)number : -1;
 }
 
-const char *command_names(uint32_t index, bool first)
-{
-    static char name[PROGRAM_NAME_BYTES];
-    if (first && index < COMMANDS)
-        return commands[index].name;
-    return module_name(index - (first ? COMMANDS : 0), name) < 0 ? NULL : name;
-}
-
-int command_run(uint32_t count, char **words)
+const struct command *command_find(const char *name)
 {
     for (size_t i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, words[0]) == 0)
-            return commands[i].run(count, words);
-    int64_t status = program_start(words[0], words);
-    if (status != E_NAME)
-        return (int)status;
-    console_printf("%s: no such command (try help)\n", words[0]);
-    return STATUS_UNKNOWN;
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+void command_complete(struct completion *completion)
+{
+    char name[PROGRAM_NAME_BYTES];
+    for (size_t i = 0; i < COMMANDS && completion->word.first; i++)
+        completion_add(completion, commands[i].name);
+    for (uint64_t index = 0; module_name(index, name) >= 0; index++)
+        completion_add(completion, name);
 }

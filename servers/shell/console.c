@@ -74,10 +74,15 @@ bool console_typed(void)
 
 int console_read(void)
 {
+    return console_read_until(DEADLINE_NEVER);
+}
+
+int console_read_until(uint64_t deadline)
+{
     if (!console_typed()) {
         console_flush();
         struct message message = {.words[0] = CONSOLE_READ};
-        int64_t got = sys_call(console, &message);
+        int64_t got = sys_call_until(console, deadline, &message);
         if (got == OK)
             got = (int64_t)message.words[0];
         if (got < 0)
@@ -89,6 +94,13 @@ int console_read(void)
             return E_REQUEST;
     }
     return (uint8_t)typed[typed_taken++];
+}
+
+void console_interrupts(uint32_t endpoint, uint32_t bit)
+{
+    struct message message = {.words = {CONSOLE_INTERRUPT, bit}, .send_slot = endpoint};
+    console_flush();
+    sys_call(console, &message);
 }
 
 uint32_t console_fresh_line(void)

@@ -2,12 +2,15 @@
  * The shell: reads lines from the console and runs them. It is an ordinary program: what it can
  * do beyond printing, init does for it.
  *
- * It ends with 1 when there is no console.
+ * It ends with 1 when there is no console, or no memory.
  */
 #include "shell.h"
 
+#include <cocos/service.h>
+
+#include "attention.h"
+#include "execute.h"
 #include "line.h"
-#include "words.h"
 
 /* Programs that drive the machine wait for exactly "cocos> ", colours apart. */
 #define PROMPT "\x1b[1;32mcocos>\x1b[0m "
@@ -19,20 +22,10 @@ static struct line line = {
     .print = console_print,
     .prompt = PROMPT,
     .prompt_columns = PROMPT_COLUMNS,
-    .names = command_names,
+    .complete = command_complete,
 };
 
-static void run_line(const char *text)
-{
-    static struct words words;
-    const char *refusal = words_split(&words, text, last_status);
-    if (refusal) {
-        console_printf("shell: %s\n", refusal);
-        last_status = STATUS_USAGE;
-    } else if (words.count > 0) {
-        last_status = command_run(words.count, words.word);
-    }
-}
+static struct line_history history;
 
 /* Reads one line and runs it. Not 0: the console is gone. */
 static int step(void)
@@ -41,6 +34,7 @@ static int step(void)
     for (;;) {
         if (!console_typed())
             line_show(&line);
+        uptime_prompted();
         int byte = console_read();
         if (byte < 0)
             return byte;
@@ -48,14 +42,14 @@ static int step(void)
         case LINE_MORE:
             break;
         case LINE_READY:
-            run_line(line.text);
+            execute(line.text, NULL, 0);
             return 0;
         case LINE_CANCELLED:
-            last_status = STATUS_CANCELLED;
+            last_status = STATUS_INTERRUPTED;
             return 0;
         case LINE_END:
             console_print("\n", 1);
-            run_line("poweroff");
+            execute("poweroff", NULL, 0);
             return 0;
         }
     }
@@ -63,8 +57,10 @@ static int step(void)
 
 int main(void)
 {
-    if (console_open() < 0)
+    if (console_open() < 0 || attention_open() < 0)
         return 1;
+    struct line_history *kept = service_state(sizeof *kept);
+    line_keep(&line, kept ? kept : &history);
     console_fresh_line();
     console_printf("Type help for a list of commands.\n");
     /* A console that ended may be started again; but one that never answers is none. */

@@ -1,4 +1,4 @@
-// sources: servers/init/loader.c servers/init/grants.c servers/init/words.c tests/host/libcocos.c
+// sources: servers/init/loader.c servers/init/grants.c servers/init/words.c servers/init/start_page.c servers/init/modules.c tests/host/libcocos.c
 /*
  * Init's loader on a stand-in for the kernel: what a program finds when it starts, and that
  * nothing is left behind when any one of the calls to the kernel is refused.

@@ -158,6 +158,11 @@ def parser():
         help="options for QEMU itself, such as --qemu='-device edu'; may be repeated",
     )
     machine.add_argument(
+        "--share",
+        metavar="DIR",
+        help="QEMU: a directory of this machine, which is /host in the guest; it may write there",
+    )
+    machine.add_argument(
         "--disk",
         metavar="FILE",
         action="append",
@@ -243,6 +248,8 @@ def check_files(options):
             )
     if options.debugger_script and not os.path.isfile(options.debugger_script):
         raise Failure(f"there is no debugger script {options.debugger_script}.")
+    if options.share is not None and not os.path.isdir(options.share):
+        raise Failure(f"--share {options.share}: there is no such directory.")
     for output in (options.log, options.screendump):
         if output and not os.path.isdir(os.path.dirname(output) or "."):
             raise Failure(f"{output} cannot be written: its directory does not exist.")
@@ -271,6 +278,7 @@ def check_combinations(options):
             ("--gdb", options.gdb),
             ("--screendump", options.screendump),
             ("--qemu", options.qemu),
+            ("--share", options.share),
             ("--disk", options.disk),
         ):
             if given:

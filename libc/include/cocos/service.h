@@ -37,8 +37,11 @@ void *service_state(uint64_t bytes);
 uint32_t slot_take(void);
 void slot_put(uint32_t slot);
 
-/* Starts "NAME ARGUMENTS"; returns its number. */
-int program_run(const char *command);
+/* Has init signal bit `bit` of `endpoint` (RIGHT_SIGNAL) when it has ended or serves. */
+int program_watch(int number, uint32_t endpoint, uint32_t bit);
+
+/* Ends it. */
+int program_stop(int number);
 
 /* Waits until it ends or serves; *state is enum program_state, *status its exit status. */
 int program_wait(int number, int *state, int *status);
