@@ -202,10 +202,12 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
   examples/hello/hello-client) $(foreach example,memmap pager plasma,$(if \
   $(wildcard examples/$(example)/Makefile),examples/$(example)/$(example)))
+# A machine has this one's device only on request; so it is not in the image.
+DRIVER_EXAMPLE := $(if $(wildcard examples/driver/Makefile),examples/driver/driver examples/driver/driver-client)
 
-ifneq ($(EXAMPLE_PROGRAMS),)
-$(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
-	@+for example in $(sort $(dir $(EXAMPLE_PROGRAMS))); do \
+ifneq ($(EXAMPLE_PROGRAMS)$(DRIVER_EXAMPLE),)
+$(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
+	@+for example in $(sort $(dir $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE))); do \
 	  $(MAKE) -s -C $$example $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B) || exit 1; done
 endif
 
@@ -237,7 +239,7 @@ include bench/bench.mk
 
 # --- what a person calls ---
 
-all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) \
+all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) \
     $(BUILD)/cocos.iso
 
 # SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.

@@ -101,9 +101,8 @@ def test_no_disk(run):
 def test_operations(client, disk, tmp_path):
     """Reads, writes, flushes, signals and every refusal: on virtio by messages and by a pin, on a partition, in RAM."""
     paths = [disk(16 * MIB), disk(16 * MIB, gpt(32768, (64, 20000)))]
-    (tmp_path / "manifest").write_text(
-        (ROOT / "servers/manifest").read_text().replace("block     ", "block     state=512 ", 1)
-        .replace("on-demand restart=always\n", "on-demand restart=always -- ram=2048\n", 1))
+    (tmp_path / "manifest").write_text(re.sub("^block (.*)$", r"block state=512 \1 -- ram=2048",
+                                              (ROOT / "servers/manifest").read_text(), flags=re.MULTILINE))
     commands = [f"block_client check {name}" for name in ("disk0", "disk1p1", "ram0")]
     client(paths, [*commands, "kill 6", "block_client check ram0 ", "mem"], "--module", tmp_path / "manifest")
     assert paths[0].read_bytes()[:4096] == paths[1].read_bytes()[64 * SECTOR :][:4096] != bytes(4096)
