@@ -37,7 +37,8 @@ PROGRAM = ["pi is 3.141593, the root of two is 1.414e+00", "all is well"]
 def test_language(run, tmp_path):
     """Words reach programs as they were quoted; what runs follows from statuses; scripts."""
     modules = [
-        *script(tmp_path, "greet", "#!shell\n# says hello\necho $0 \"$1\" $# '$1'\n\nfalse || echo or\nexit 7\necho never\n"),
+        *script(tmp_path, "greet", "#!shell\n# says hello\necho $0 \"$1\" $# '$1'\n\nfalse || echo or\n"
+                "exit 7\necho never\n"),
         *script(tmp_path, "broken", "#!\necho one\necho 'two\necho three\n"),
         *script(tmp_path, "nested", "#!\nsource /greet inner\necho then $?\n"),
         *script(tmp_path, "endless", "#!\nendless\n"),
@@ -135,6 +136,12 @@ def test_the_machine(run):
     assert re.match(r" *(\d+)\.\d%  spins ", busiest) and float(busiest.split("%")[0]) > 50
 
 
+def test_watches(run):
+    """What Ctrl-C and the shell's waiting rest on, against whoever asks for too much of it."""
+    result = run("--module", SYSTEM / "watches", commands=["watches", "watches", "echo after"])
+    assert result.output.count("watches: all is well") == 3 and "after" in result.lines
+
+
 def test_script_at_boot(run, tmp_path):
     """The kernel's command line names one."""
     result = run(*script(tmp_path, "boot", "echo booted $#\nexit 3\n"), "--append",
@@ -225,5 +232,5 @@ def test_interrupt(terminal):
     screen.wait_for("cocos> ")
     screen.type("restart shell\r")
     screen.wait_for("cocos> ")
-    screen.type("\x1b[A\x1b[A\r")  # what was typed to the shell before
+    screen.type("man\x12\r")  # what was typed to the shell before
     screen.wait_for("console   ports=")
