@@ -242,7 +242,8 @@ include bench/bench.mk
 all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) \
     $(BUILD)/cocos.iso
 
-# SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
+# SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile
+# lies beside it, it is built first.
 # ARGS goes to tools/run.
 module_makefile = $(and $(MODULE),$(wildcard $(dir $(firstword $(MODULE)))Makefile))
 DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)

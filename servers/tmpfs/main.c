@@ -66,7 +66,7 @@ static int64_t take_fid(uint32_t caller, uint64_t *fid)
 /* Copies the `bytes` bytes of paths in the run: the caller may be writing there meanwhile. */
 static int64_t take_paths(const struct message *asked, uint64_t bytes, char *paths)
 {
-    if (bytes >= 2 * FILES_PATH_BYTES)
+    if (bytes >= 2ul * FILES_PATH_BYTES)
         return E_TOO_LONG;
     int64_t error = file_server_run(asked, bytes, MAP_READ);
     if (error == OK)
