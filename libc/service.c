@@ -3,9 +3,13 @@
 
 #include <stdbool.h>
 
+#include <cocos/kept.h>
 #include <cocos/protocol/init.h>
 
 #include "libc/integer_only.h"
+
+/* How many instances of a server may end, one after the other, with the same call. */
+#define TRIES 64
 
 static int64_t ask_init(struct message *message)
 {
@@ -62,6 +66,11 @@ int service_find(const char *name, uint32_t *endpoint)
     return ask_for_endpoint(INIT_FIND, name, endpoint);
 }
 
+int service_find_to_signal(const char *name, uint32_t *endpoint)
+{
+    return ask_for_endpoint(INIT_FIND_TO_SIGNAL, name, endpoint);
+}
+
 /* Tries `request` once; a server that is gone is forgotten. */
 static int64_t call_once(const char *name, uint32_t *endpoint, const struct message *request,
                          struct message *answer)
@@ -82,8 +91,8 @@ static int64_t call_once(const char *name, uint32_t *endpoint, const struct mess
 int64_t service_call(const char *name, uint32_t *endpoint, struct message *message)
 {
     struct message request = *message;
-    int64_t got = call_once(name, endpoint, &request, message);
-    if (got == E_GONE || got == E_DEAD)
+    int64_t got = E_GONE;
+    for (uint32_t tries = 0; tries < TRIES && (got == E_GONE || got == E_DEAD); tries++)
         got = call_once(name, endpoint, &request, message);
     return got < 0 ? got : (int64_t)message->words[0];
 }
@@ -100,7 +109,10 @@ uint32_t service_slot(const char *name)
 void *service_state(uint64_t bytes)
 {
     const struct process_page *page = (const void *)PROCESS_PAGE;
-    return bytes > 0 && bytes <= page->state_bytes ? (void *)page->state_address : 0;
+    if (bytes == 0 || bytes > page->state_bytes)
+        return 0;
+    kept_release(); /* the last instance may have ended by a fault */
+    return (void *)page->state_address;
 }
 
 int program_run(const char *command)

@@ -149,8 +149,8 @@ def test_init_is_for_the_lower_half(make_iso):
 
 
 def test_too_many_modules(make_iso):
-    iso = make_iso("multiboot2 /boot/kernel.elf", *["module2 /boot/init init"] * 21, init=b"no program")
-    assert_refused("the boot loader brought more than 20 modules", "--iso", iso)
+    iso = make_iso("multiboot2 /boot/kernel.elf", *["module2 /boot/init init"] * 33, init=b"no program")
+    assert_refused("the boot loader brought more than 32 modules", "--iso", iso)
 
 
 def test_module_text_too_long(make_iso):

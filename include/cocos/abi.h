@@ -261,8 +261,8 @@ struct system_page {
 #define PROCESS_NAME_BYTES 32
 #define PROCESS_ARGUMENT_BYTES 1024
 #define PROCESS_SLOTS 24
-#define PROCESS_MODULES 20
-#define MODULE_TEXT_BYTES 80
+#define PROCESS_MODULES 32
+#define MODULE_TEXT_BYTES 64
 
 /* A slot with a name: "console", "hello". */
 struct named_slot {
@@ -289,8 +289,15 @@ struct process_page {
     char arguments[PROCESS_ARGUMENT_BYTES]; /* argument_count zero-terminated strings */
     struct named_slot slots[PROCESS_SLOTS];
     uint64_t state_address; /* memory that outlives the program: the next instance has it, too */
-    uint64_t state_bytes;   /* 0: it has none */
+    uint64_t state_bytes;   /* struct state_end not counted; 0: it has none */
+    uint32_t console;       /* the console it prints to: 0 is the first */
+    uint32_t reserved;
     struct boot_module modules[PROCESS_MODULES];
+};
+
+/* At the end of memory that outlives a program. */
+struct state_end {
+    uint64_t holds; /* not 0: it must not be ended now, if that can wait (cocos/kept.h) */
 };
 
 _Static_assert(sizeof(struct system_page) <= FRAME_BYTES, "the system page is one frame");

@@ -191,7 +191,7 @@ static int64_t lend_state(uint32_t domain, const struct load *load, struct proce
     if (error == OK)
         error = frame_lend(load->state, load->state_order, domain, MAP_READ | MAP_WRITE);
     page->state_address = load->state;
-    page->state_bytes = FRAME_BYTES << load->state_order;
+    page->state_bytes = (FRAME_BYTES << load->state_order) - sizeof(struct state_end);
     return error;
 }
 
@@ -203,9 +203,10 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
     page->image_base = image->base;
     page->image_end = image->end;
     page->number = load->number;
+    page->console = load->console;
     int64_t error = OK;
     if (load->server)
-        error = grants_give(load->server, domain, &load->system->screen, page);
+        error = grants_give(load->server, domain, load->system, page);
     if (error == OK)
         error = lend_state(domain, load, page);
     if (error < 0)

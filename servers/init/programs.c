@@ -19,6 +19,9 @@
 /* Status of a program that was killed: as by Linux's SIGKILL. */
 #define STATUS_KILLED (128 + 9)
 
+/* Turns that a server gets to let go of its device before it is killed (cocos/kept.h). */
+#define HOLD_TURNS 64
+
 /* Ended programs stay listed as long as there are no more of them than this. */
 #define ENDED_MAX 16
 
@@ -135,7 +138,7 @@ static struct program *free_record(void)
 
 /* Starts `module` under a name; `server`: what the manifest says of it, or NULL. */
 static int start(const struct boot_module *module, const char *name, const char *command,
-                 const struct server *server)
+                 const struct server *server, uint32_t console)
 {
     if (!module)
         return E_NAME;
@@ -160,6 +163,7 @@ static int start(const struct boot_module *module, const char *name, const char 
         .system = (const struct system_page *)SYSTEM_PAGE,
         .state = state,
         .state_order = state_order,
+        .console = console,
         .stack_view = program_stack_view(program),
     };
     struct loaded loaded;
@@ -172,6 +176,7 @@ static int start(const struct boot_module *module, const char *name, const char 
         .domain = loaded.domain,
         .thread = loaded.thread,
         .module = module,
+        .console = console,
         .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
@@ -184,10 +189,10 @@ int programs_start(const struct server *server)
 {
     char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
     snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
-    return start(modules_find(server->file), server->name, command, server);
+    return start(modules_find(server->file), server->name, command, server, server->console);
 }
 
-int programs_run(const char *command)
+int programs_run(const char *command, uint32_t console)
 {
     char name[SERVICE_NAME_BYTES];
     int error = words_first(command, name, sizeof name);
@@ -195,11 +200,12 @@ int programs_run(const char *command)
         return error;
     const struct server *server = servers_find(name);
     if (!server)
-        return start(modules_find(name), name, command, NULL);
+        return start(modules_find(name), name, command, NULL, console);
     if (programs_living(name))
         return E_EXISTS;
-    int number = words_more(command) ? start(modules_find(server->file), name, command, server)
-                                     : programs_start(server);
+    int number = words_more(command)
+                     ? start(modules_find(server->file), name, command, server, console)
+                     : programs_start(server);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
@@ -242,7 +248,20 @@ void program_end(struct program *program, enum program_state state, int32_t stat
     end(program, state, status, false);
 }
 
+/* Stopped where it holds nothing, if it comes there soon; whoever is stopped twice fails. */
+static void stop(const struct program *program)
+{
+    for (uint32_t turns = 0; turns < HOLD_TURNS; turns++) {
+        sys_thread_stop(program->thread);
+        if (!servers_hold(program))
+            return;
+        sys_thread_resume(program->thread);
+        sys_yield();
+    }
+}
+
 void program_kill(struct program *program)
 {
+    stop(program);
     end(program, PROGRAM_ENDED, STATUS_KILLED, true);
 }

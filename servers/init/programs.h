@@ -27,14 +27,16 @@ struct program {
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
     uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */
     char text[TEXT_TOTAL_BYTES];
+    uint32_t console; /* that it prints to, as who has started it */
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */
 void programs_open(uint32_t endpoint);
 
-/* Starts "NAME ARGUMENTS". Returns its number, or E_NAME, E_TOO_LONG, E_FULL, and whatever
- * loader_load says; E_EXISTS: it is a server of the manifest, and an instance lives. */
-int programs_run(const char *command);
+/* Starts "NAME ARGUMENTS", which prints to `console`. Returns its number, or E_NAME, E_TOO_LONG,
+ * E_FULL, and whatever loader_load says; E_EXISTS: it is a server of the manifest, and an instance
+ * lives. */
+int programs_run(const char *command, uint32_t console);
 
 /* The same for a server of the manifest, as that says. */
 int programs_start(const struct server *server);

@@ -6,7 +6,6 @@
 #include <cocos/protocol/init.h>
 
 #include "modules.h"
-#include "power.h"
 #include "servers.h"
 #include "services.h"
 #include "waiting.h"
@@ -39,7 +38,7 @@ static enum outcome run(struct program *caller, struct message *message)
         return answer(message, OK);
     caller->text[caller->text_bytes] = 0;
     caller->text_bytes = 0;
-    return answer(message, programs_run(caller->text));
+    return answer(message, programs_run(caller->text, caller->console));
 }
 
 /* Answered by waiting_review, at once if it can be. */
@@ -74,6 +73,14 @@ static enum outcome find(struct program *caller, struct message *message, uint32
     if (!waiting_for_service(caller->number, reply_slot, name, slot))
         return answer(message, E_FULL);
     return KEPT;
+}
+
+static enum outcome find_to_signal(struct program *caller, struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    if (!name_in(message, name))
+        return answer(message, E_NAME);
+    return answer(message, services_connect_signal(caller, name, (uint32_t)message->words[3]));
 }
 
 static enum outcome list(struct message *message)
@@ -155,16 +162,14 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return serve(program, message);
     case INIT_FIND:
         return find(program, message, reply_slot);
+    case INIT_FIND_TO_SIGNAL:
+        return find_to_signal(program, message);
     case INIT_LIST:
         return list(message);
     case INIT_KILL:
         return kill(program, message);
     case INIT_RESTART:
         return restart(program, message);
-    case INIT_POWER_OFF:
-        return answer(message, power_off());
-    case INIT_REBOOT:
-        return answer(message, power_reset());
     case INIT_MODULE:
         return module(message);
     case INIT_DOMAIN:

@@ -21,6 +21,9 @@
 #define FIRST_DELAY (100 * MILLISECOND)
 #define FAILURES_MAX 7
 
+/* Page tables that reading one server's state may take: two of each level. */
+#define STATE_TABLES 8
+
 /* What there is of a server now. */
 struct instance {
     uint32_t number; /* of the program, 0: none */
@@ -109,21 +112,51 @@ static struct instance *find(const char *name)
     return server ? instance_of(server) : NULL;
 }
 
+static uint32_t state_order(const struct server *server)
+{
+    uint32_t order = 0;
+    while (1ull << order < server->state)
+        order++;
+    return order;
+}
+
+/* Readable, to see whether it holds. */
+static int64_t claim_state(uint32_t order)
+{
+    int64_t frame = E_NO_TABLES;
+    for (uint32_t i = 0; frame == E_NO_TABLES && i < STATE_TABLES; i++) {
+        frame = sys_frame_claim(ZONE_ANY, order, MAP_READ, tag_of("state"));
+        if (frame == E_NO_TABLES && table_fund(SLOT_SELF) < 0)
+            break;
+    }
+    return frame;
+}
+
 uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *error)
 {
     struct instance *instance = instance_of(server);
-    *order = 0;
-    while (1ull << *order < server->state)
-        ++*order;
+    *order = state_order(server);
     *error = OK;
     if (instance->state || server->state == 0)
         return instance->state;
-    int64_t frame = sys_frame_claim(ZONE_ANY, *order, 0, tag_of("state"));
+    int64_t frame = claim_state(*order);
     if (frame < 0)
         *error = frame;
     else
         instance->state = (uint64_t)frame;
     return instance->state;
+}
+
+bool servers_hold(const struct program *program)
+{
+    const struct server *server = servers_find(program->name);
+    struct instance *instance = server ? instance_of(server) : NULL;
+    if (!instance || instance->number != program->number || !instance->state)
+        return false;
+    uint32_t order = state_order(server);
+    const struct state_end *end =
+        (const void *)(instance->state + (FRAME_BYTES << order) - sizeof *end);
+    return __atomic_load_n(&end->holds, __ATOMIC_ACQUIRE) != 0;
 }
 
 void servers_started(const struct server *server, uint32_t number, bool by_wish)

@@ -62,7 +62,7 @@ bool start_list_holds(const char *name)
 
 static void start(const char *name)
 {
-    int number = programs_run(name);
+    int number = programs_run(name, 0);
     list.quiet_rounds = 0;
     const struct server *server = servers_find(name);
     list.current = number > 0 && !(server && server->background) ? (uint32_t)number : 0;

@@ -39,7 +39,7 @@ void console_flush(void)
     size_t count = printed_count;
     printed_count = 0;
     if (count > 0)
-        text_send(console, CONSOLE_WRITE, printed, count);
+        text_send(console, console_channel(CONSOLE_WRITE), printed, count);
 }
 
 void console_print(const char *bytes, size_t count)
@@ -76,15 +76,11 @@ int console_read(void)
 {
     if (!console_typed()) {
         console_flush();
-        struct message message = {.words[0] = CONSOLE_READ};
-        int64_t got = sys_call(console, &message);
-        if (got == OK)
-            got = (int64_t)message.words[0];
+        int64_t got = text_take(console, console_channel(CONSOLE_READ), typed);
         if (got < 0)
             return (int)got;
-        typed_count = got < TEXT_BYTES ? (uint32_t)got : TEXT_BYTES;
+        typed_count = (uint32_t)got;
         typed_taken = 0;
-        memcpy(typed, &message.words[1], sizeof typed);
         if (typed_count == 0)
             return E_REQUEST;
     }
@@ -94,8 +90,8 @@ int console_read(void)
 uint32_t console_fresh_line(void)
 {
     console_flush();
-    struct message message = {.words[0] = CONSOLE_SIZE};
-    if (sys_call(console, &message) < 0 || message.words[0] != OK)
+    struct message message = {.words[0] = console_channel(CONSOLE_SIZE)};
+    if (service_call("console", &console, &message) < 0)
         return 0;
     if (message.words[3] != 0)
         console_print("\n", 1);

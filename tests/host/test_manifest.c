@@ -105,7 +105,7 @@ static void test_mistakes(void **state)
         {"a interrupts=-1", "-1", "interrupts are"},
         {"a devices=0-0x800000000000", "0-0x800000000000", "devices are"},
         {"a ports=1,2,3,4,5,6,7,8 devices=screen", "screen", "eight ranges"},
-        {"a machine=all", "all", "only \"inspect\""},
+        {"a machine=all", "all", "\"inspect\""},
         {"a calls=b,", "", "names of services"},
         {"a calls=1,2,3,4,5,6,7,8,9", "9", "calls eight others"},
         {"a frames=many", "many", "frames are a number"},

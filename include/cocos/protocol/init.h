@@ -40,8 +40,6 @@ enum init_request {
     /* Ends program word 1. A server that the manifest says so of is started again. E_NAME.
      * E_RIGHTS: init itself is not killed. */
     INIT_KILL = 7,
-    /* Turns the machine off. E_UNSUPPORTED: no ACPI power control. */
-    INIT_POWER_OFF = 8,
     /* Name of module number word 1: words 1-2; E_NAME past the last. */
     INIT_MODULE = 9,
     /* The domain of program word 1: word 1 = the frame of its object, by which the frame table
@@ -55,8 +53,10 @@ enum init_request {
      * 16 | class << 32 (base class << 8 | subclass). E_RIGHTS: it does not. E_NAME: no such
      * program, or it has ended. Of use to whoever hands out devices, and no secret. */
     INIT_MAY_CLAIM = 12,
-    /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
-    INIT_REBOOT = 13,
+    /* As INIT_FIND, but with RIGHT_SIGNAL alone, and at once, whether it serves already or not:
+     * so two servers can find each other, one to call and one to signal. E_NAME: the manifest has
+     * no such server, or none runs. */
+    INIT_FIND_TO_SIGNAL = 14,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
