@@ -35,6 +35,9 @@ static void catch_up(uint32_t index)
     struct console *console = &consoles[index];
     const char *bytes;
     uint32_t count;
+    uint64_t printed = books()->consoles[index].printed;
+    if (printed - console->shown > PRINTED_BYTES)
+        console->shown = printed - PRINTED_BYTES; /* there was no memory for it until now */
     while ((count = books_printed(index, console->shown, &bytes)) > 0) {
         terminal_write(&console->terminal, bytes, count);
         console->shown += count;
@@ -63,8 +66,8 @@ static void restore(uint32_t index)
     bool restored = pictures_restore(index, &console->terminal, &console->shown);
     if (!restored && index == 0 && printed == 0)
         screen_read(&console->terminal);
-    if (!restored || printed - console->shown > PRINTED_BYTES)
-        console->shown = printed > PRINTED_BYTES ? printed - PRINTED_BYTES : 0;
+    if (!restored)
+        console->shown = 0;
     console->pictured = console->shown;
     catch_up(index);
     console->terminal.answer = answer;

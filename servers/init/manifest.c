@@ -236,6 +236,15 @@ static bool take_console(struct reader *reader, struct server *server, struct wo
     return true;
 }
 
+static bool take_priority(struct reader *reader, struct server *server, struct word value)
+{
+    uint64_t priority;
+    if (!take_number(&value, &priority) || priority == 0 || priority >= PRIORITIES)
+        return refuse(reader, &value, "priorities are 1 to 31; 16 is the usual");
+    server->priority = (uint32_t)priority;
+    return true;
+}
+
 static bool take_restart(struct reader *reader, struct server *server, struct word value)
 {
     static const char *const names[] = {"never", "fault", "always"};
@@ -302,7 +311,7 @@ static const struct key {
     {"file", take_file},       {"ports", take_ports},     {"interrupts", take_interrupts},
     {"devices", take_devices}, {"machine", take_machine}, {"calls", take_calls},
     {"frames", take_frames},   {"restart", take_restart}, {"state", take_state},
-    {"pci", take_pci},         {"console", take_console},
+    {"pci", take_pci},         {"console", take_console}, {"priority", take_priority},
 };
 
 /* A word that stands alone. */

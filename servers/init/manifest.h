@@ -50,12 +50,13 @@ struct server {
     bool calls_all; /* any */
     struct pci_match pci[MANIFEST_PCI];
     uint32_t pci_count;
-    bool background;  /* the start list goes on at once behind it */
-    bool on_demand;   /* started when somebody first looks for it */
-    bool delegates;   /* may hand on what it is granted */
-    uint32_t console; /* where it prints to */
-    uint64_t frames;  /* how many it may own */
-    uint64_t state;   /* frames of memory that its next instance finds as it left them */
+    bool background;   /* the start list goes on at once behind it */
+    bool on_demand;    /* started when somebody first looks for it */
+    bool delegates;    /* may hand on what it is granted */
+    uint32_t console;  /* where it prints to */
+    uint32_t priority; /* of its thread, and the most it may choose; 0: as usual */
+    uint64_t frames;   /* how many it may own */
+    uint64_t state;    /* frames of memory that its next instance finds as it left them */
     enum restart restart;
 };
 

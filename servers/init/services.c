@@ -124,7 +124,7 @@ int services_connect(const struct program *program, const char *name, uint32_t s
 int services_connect_signal(const struct program *program, const char *name, uint32_t slot)
 {
     struct service *service = find(name);
-    if (!servers_may_call(program->name, name))
+    if (!servers_find(program->name) || !servers_may_call(program->name, name))
         return E_RIGHTS;
     if (!service && (!servers_find(name) || !programs_living(name)))
         return E_NAME;

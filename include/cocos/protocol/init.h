@@ -3,7 +3,7 @@
  * who asks. Answers hold 0 or an error (cocos/errors.h) in word 0 unless said otherwise.
  *
  * Everyone may call init at any time, because init calls no one. For the same reason, calls
- * between other servers go one way only: the console calls none of them.
+ * between other servers go one way only: all call the console, and that the serial server alone.
  */
 #ifndef COCOS_PROTOCOL_INIT_H
 #define COCOS_PROTOCOL_INIT_H
@@ -55,7 +55,7 @@ enum init_request {
     INIT_MAY_CLAIM = 12,
     /* As INIT_FIND, but with RIGHT_SIGNAL alone, and at once, whether it serves already or not:
      * so two servers can find each other, one to call and one to signal. E_NAME: the manifest has
-     * no such server, or none runs. */
+     * no such server, or none runs. E_RIGHTS also: the caller is no server of the manifest. */
     INIT_FIND_TO_SIGNAL = 14,
 };
 
