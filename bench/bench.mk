@@ -6,7 +6,8 @@ FLOOR_CFLAGS := -std=gnu17 -O2 $(BENCH_WARNINGS) -ffreestanding -fno-pic -fno-pi
   -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -Iinclude
 FLOOR_LDFLAGS := -n -T bench/floor/floor.ld -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=none
 FLOOR_OBJECTS := build/bench/floor/entry.asm.o build/bench/floor/floor.c.o
-LINUX_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 $(BENCH_WARNINGS) -static -s
+LINUX_CFLAGS := -std=gnu17 -D_GNU_SOURCE -O2 $(BENCH_WARNINGS) -static -s -I.
+LINUX_SOURCES := $(wildcard bench/linux/*.c)
 
 BENCH_PROGRAMS := build/bench/floor/floor.elf build/bench/linux/init
 
@@ -29,7 +30,7 @@ build/bench/floor/floor.elf: $(FLOOR_OBJECTS) bench/floor/floor.ld
 	$(call say,LD  ,$@)
 	$(LD) $(FLOOR_LDFLAGS) $(FLOOR_OBJECTS) -o $@
 
-build/bench/linux/init: bench/linux/init.c build/bench/bench.flags
+build/bench/linux/init: $(LINUX_SOURCES) $(wildcard bench/linux/*.h) build/bench/bench.flags
 	@mkdir -p $(@D)
 	$(call say,CC  ,$@)
-	$(CC) $(LINUX_CFLAGS) $< -o $@
+	$(CC) $(LINUX_CFLAGS) $(LINUX_SOURCES) -o $@

@@ -19,6 +19,7 @@
 struct line {
     struct slot endpoint; /* CAP_EMPTY: not bound */
     uint64_t bits;        /* the one that it sets */
+    uint64_t count;       /* of interrupts, since the machine's start */
     bool level;           /* level-triggered, as opposed to edge */
     bool unserved;        /* signalled, not acknowledged */
     bool again;           /* and another came meanwhile */
@@ -47,7 +48,7 @@ static __attribute__((noinline)) bool look_again(uint32_t number, struct line *l
         return true;
     }
     arch_line_mask(number);
-    *line = (struct line){0};
+    *line = (struct line){.count = line->count};
     return false;
 }
 
@@ -57,6 +58,7 @@ void irq_arrived(uint32_t number)
     if (!slot_is_checked(&line->endpoint, cap_epoch) && !look_again(number, line)) {
         return;
     }
+    line->count++;
     if (line->level || line->unserved) {
         arch_line_mask(number);
     }
@@ -104,8 +106,10 @@ int64_t sys_interrupt_bind(uint64_t interrupts, uint64_t number, uint64_t endpoi
     if (endpoint_of(line) != NULL && line->endpoint.object != endpoint->object) {
         return E_NOT_FREE;
     }
-    *line = (struct line){
-        .endpoint = *endpoint, .bits = 1ull << bit, .level = arch_line_level((uint32_t)number)};
+    *line = (struct line){.endpoint = *endpoint,
+                          .bits = 1ull << bit,
+                          .count = line->count,
+                          .level = arch_line_level((uint32_t)number)};
     arch_line_bind((uint32_t)number, arch_cpu_number());
     return OK;
 }
@@ -147,6 +151,28 @@ int64_t sys_interrupt_message(uint64_t interrupts, uint64_t number)
     }
     return (int64_t)(arch_message_address((uint32_t)number) |
                      (uint64_t)arch_message_data((uint32_t)number) << 32);
+}
+
+int64_t sys_line_query(uint64_t machine, uint64_t number)
+{
+    struct slot *slot;
+    int64_t error = cap_find(caller_domain(), machine, CAP_MACHINE, RIGHT_INSPECT, &slot);
+    if (error != OK) {
+        return error;
+    }
+    if (number >= INTERRUPT_LINES) {
+        return E_ARGUMENT;
+    }
+    if (!arch_line_exists((uint32_t)number)) {
+        return E_UNSUPPORTED;
+    }
+    struct line *line = &lines[number];
+    bool bound = endpoint_of(line) != NULL;
+    struct registers *r = &caller_thread()->registers;
+    r->rdi = bound ? line->endpoint.object : 0;
+    r->rsi = line->count;
+    return (bound && line->level ? LINE_IS_LEVEL : 0) |
+           (bound && line->unserved ? LINE_IS_UNSERVED : 0);
 }
 
 int64_t sys_ports_enable(uint64_t number)

@@ -31,6 +31,7 @@ struct sched {
     struct timeline sleepers; /* threads of this CPU that wait with a deadline */
     uint64_t turn_end;        /* of the running thread, 0: it need not share */
     uint64_t alarm;           /* what the timer is set to, 0: nothing */
+    uint64_t found;           /* the thread that the timer interrupted last, 0: none; a name only */
 };
 
 /* The thread that runs on this CPU; NULL only inside the kernel, between one that stopped and the

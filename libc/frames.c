@@ -32,12 +32,22 @@ static bool funded(uint32_t domain, int64_t *error, uint32_t *tables)
 
 int64_t frame_take(uint32_t rights, uint64_t tag)
 {
+    return frame_take_run(ORDER_FRAME, rights, tag);
+}
+
+int64_t frame_take_run(uint32_t order, uint32_t rights, uint64_t tag)
+{
+    return frame_take_in(ZONE_ANY, order, rights, tag);
+}
+
+int64_t frame_take_in(uint64_t where, uint32_t order, uint32_t rights, uint64_t tag)
+{
     uint32_t tables = 0;
-    int64_t frame;
+    int64_t run;
     do {
-        frame = sys_frame_claim(ZONE_ANY, ORDER_FRAME, rights, tag);
-    } while (funded(SLOT_SELF, &frame, &tables));
-    return frame;
+        run = sys_frame_claim(where, order, rights, tag);
+    } while (funded(SLOT_SELF, &run, &tables));
+    return run;
 }
 
 /* The largest run that starts at `at`, aligned to its size, and ends at or below `end`. */

@@ -59,3 +59,53 @@ int64_t sys_thread_read(uint32_t thread, uint32_t group, uint64_t values[THREAD_
         values[i] = read[i];
     return OK;
 }
+
+int64_t sys_slot_inspect(uint32_t machine, uint64_t domain, uint32_t slot, struct slot_info *info)
+{
+    uint64_t object = machine, count = domain, badge = slot;
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(object), "+S"(count), "+d"(badge)
+                     : "a"((uint64_t)CALL_slot_inspect)
+                     : "rcx", "r11", "memory");
+    if (result < 0)
+        return result;
+    *info = (struct slot_info){0};
+    if (result != CAP_EMPTY)
+        *info = (struct slot_info){
+            .object = object,
+            .count = count,
+            .badge = badge,
+            .type = (uint8_t)result,
+            .rights = (uint8_t)(result >> 8),
+        };
+    return OK;
+}
+
+int64_t sys_line_query(uint32_t machine, uint32_t line, struct line_info *info)
+{
+    uint64_t endpoint = machine, count = line;
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(endpoint), "+S"(count)
+                     : "a"((uint64_t)CALL_line_query)
+                     : "rcx", "r11", "memory");
+    if (result < 0)
+        return result;
+    *info = (struct line_info){.endpoint = endpoint, .count = count, .flags = (uint32_t)result};
+    return OK;
+}
+
+int64_t sys_cpu_query(uint32_t machine, uint32_t cpu, uint64_t *thread)
+{
+    uint64_t frame = machine, number = cpu;
+    int64_t result;
+    __asm__ volatile("syscall"
+                     : "=a"(result), "+D"(frame), "+S"(number)
+                     : "a"((uint64_t)CALL_cpu_query)
+                     : "rcx", "r11", "memory");
+    if (result < 0)
+        return result;
+    *thread = frame;
+    return OK;
+}

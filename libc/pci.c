@@ -99,6 +99,12 @@ int64_t pci_map(const struct pci_device *device, uint32_t bar, uint64_t *start, 
     return error;
 }
 
+int64_t pci_release(const struct pci_device *device)
+{
+    struct message message = {0};
+    return ask(device, PCI_RELEASE, 0, &message);
+}
+
 int64_t pci_master(const struct pci_device *device, bool on)
 {
     struct message message = {0};

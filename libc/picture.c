@@ -30,11 +30,12 @@ void picture_fill(const struct picture *picture, uint32_t x, uint32_t y, uint32_
 static void draw_letter(const struct picture *picture, uint32_t x, uint32_t y, uint32_t scale,
                         uint32_t colour, uint8_t letter)
 {
-    const uint8_t *glyph = picture_font + FONT_HEAD + letter * PICTURE_LETTER_HEIGHT;
-    for (uint32_t line = 0; line < PICTURE_LETTER_HEIGHT; line++)
+    const uint8_t *glyph = picture_font + FONT_HEAD + (size_t)letter * PICTURE_LETTER_HEIGHT;
+    for (uint32_t line = 0; line < PICTURE_LETTER_HEIGHT; line++) {
         for (uint32_t column = 0; column < PICTURE_LETTER_WIDTH; column++)
             if (glyph[line] & 0x80 >> column)
                 picture_fill(picture, x + column * scale, y + line * scale, scale, scale, colour);
+    }
 }
 
 void picture_text(const struct picture *picture, uint32_t x, uint32_t y, uint32_t scale,

@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 
-#include <cocos/kept.h>
 #include <cocos/protocol/init.h>
 
 #include "libc/integer_only.h"
@@ -71,6 +70,14 @@ int service_find_to_signal(const char *name, uint32_t *endpoint)
     return ask_for_endpoint(INIT_FIND_TO_SIGNAL, name, endpoint);
 }
 
+int service_want(const char *name)
+{
+    struct message message = {.words = {INIT_WANT}};
+    for (uint64_t i = 0; i < SERVICE_NAME_BYTES - 1 && name[i]; i++)
+        ((char *)&message.words[1])[i] = name[i];
+    return (int)ask_init(&message);
+}
+
 /* Tries `request` once; a server that is gone is forgotten. */
 static int64_t call_once(const char *name, uint32_t *endpoint, const struct message *request,
                          struct message *answer)
@@ -111,13 +118,33 @@ void *service_state(uint64_t bytes)
     const struct process_page *page = (const void *)PROCESS_PAGE;
     if (bytes == 0 || bytes > page->state_bytes)
         return 0;
-    kept_release(); /* the last instance may have ended by a fault */
     return (void *)page->state_address;
 }
 
-int program_run(const char *command)
+int program_watch(int number, uint32_t endpoint, uint32_t bit)
 {
-    return (int)text_send(SLOT_PARENT, INIT_RUN, command, length_of(command));
+    struct message message = {.words = {INIT_WATCH, (uint32_t)number, bit}, .send_slot = endpoint};
+    return (int)ask_init(&message);
+}
+
+int program_serving(const char *name)
+{
+    struct message message = {.words = {INIT_LIST, 1}};
+    int64_t got = ask_init(&message);
+    while (got == OK && message.words[1] != 0) {
+        const char *found = (const char *)&message.words[4];
+        if ((uint32_t)message.words[2] == PROGRAM_SERVES && same(found, name))
+            return (int)message.words[1];
+        message = (struct message){.words = {INIT_LIST, message.words[1] + 1}};
+        got = ask_init(&message);
+    }
+    return got < 0 ? (int)got : E_NAME;
+}
+
+int program_stop(int number)
+{
+    struct message message = {.words = {INIT_KILL, (uint32_t)number}};
+    return (int)ask_init(&message);
 }
 
 int program_wait(int number, int *state, int *status)

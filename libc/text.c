@@ -11,22 +11,28 @@
 /* Of the last message; any server is content with any numbers that differ. */
 static uint32_t last_number;
 
-int64_t text_call(uint32_t endpoint, uint32_t number, struct message *message)
+static int64_t call_until(uint32_t endpoint, uint32_t number, uint64_t deadline,
+                          struct message *message)
 {
     struct message request = *message;
     int64_t got = E_GONE;
     request.words[0] |= TEXT_NUMBERED(number);
     for (uint32_t tries = 0; tries < TRIES && got == E_GONE; tries++) {
         *message = request;
-        got = sys_call(endpoint, message);
+        got = sys_call_until(endpoint, deadline, message);
     }
     return got < 0 ? got : (int64_t)message->words[0];
 }
 
-static int64_t call(uint32_t endpoint, struct message *message)
+int64_t text_call(uint32_t endpoint, uint32_t number, struct message *message)
+{
+    return call_until(endpoint, number, DEADLINE_NEVER, message);
+}
+
+static int64_t call(uint32_t endpoint, uint64_t deadline, struct message *message)
 {
     last_number = text_number_after(last_number);
-    return text_call(endpoint, last_number, message);
+    return call_until(endpoint, last_number, deadline, message);
 }
 
 static int64_t send_piece(uint32_t endpoint, uint64_t header, const char *text, uint64_t bytes)
@@ -35,7 +41,7 @@ static int64_t send_piece(uint32_t endpoint, uint64_t header, const char *text, 
     char *to = (char *)&message.words[1];
     for (uint64_t i = 0; i < bytes; i++)
         to[i] = text[i];
-    return call(endpoint, &message);
+    return call(endpoint, DEADLINE_NEVER, &message);
 }
 
 int64_t text_send(uint32_t endpoint, uint32_t request, const char *text, uint64_t bytes)
@@ -53,8 +59,13 @@ int64_t text_send(uint32_t endpoint, uint32_t request, const char *text, uint64_
 
 int64_t text_take(uint32_t endpoint, uint32_t request, char *text)
 {
+    return text_take_until(endpoint, request, DEADLINE_NEVER, text);
+}
+
+int64_t text_take_until(uint32_t endpoint, uint32_t request, uint64_t deadline, char *text)
+{
     struct message message = {.words = {request}};
-    int64_t count = call(endpoint, &message);
+    int64_t count = call(endpoint, deadline, &message);
     if (count > (int64_t)TEXT_BYTES)
         return E_TOO_LONG;
     for (int64_t i = 0; i < count; i++)

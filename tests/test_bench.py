@@ -10,10 +10,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OPERATIONS = ("syscall.null", "ipc.signal_wait", "linux.getppid", "frame.claim_release.1",
               "frame.claim_release.512", "frame.claim_release.2m", "frame.grant_revoke.1",
-              "frame.grant_revoke.2m", "page.map_unmap.1", "domain.create_destroy")
+              "frame.grant_revoke.2m", "page.map_unmap.1", "domain.create_destroy",
+              "disk.read_random_4k", "disk.write_random_4k", "disk.read_1m", "disk.write_1m", "disk.recovery")
 # They share one run of the bench, so they go to one process.
 pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.takes(100)]
-LINUX = ("getpid", "pipe_round_trip", "futex_round_trip", "unix_round_trip", "page_fault")
+LINUX = ("getpid", "pipe_round_trip", "futex_round_trip", "unix_round_trip", "page_fault",
+         "disk.read_random_4k", "disk.write_random_4k", "disk.read_1m", "disk.write_1m")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,15 @@ def test_floor(bench):
     assert difference == 2 * 4
 
 
+def test_prompt(bench):
+    """To the prompt: a fifth of what Linux needs to its init; and the memory in use there."""
+    results = bench[2]
+    assert results["boot.to_init"]["min"] < results["boot.to_prompt"]["min"]
+    assert 1 << 20 < results["memory.at_prompt"]["min"] < 8 << 20
+    if "peer.linux.boot.to_init" in results:
+        assert 5 * results["boot.to_prompt"]["min"] < results["peer.linux.boot.to_init"]["min"]
+
+
 def test_linux(bench):
     _, complaints, results = bench
     if "Linux is left out" in complaints:
@@ -71,3 +82,5 @@ def test_linux(bench):
     assert abs(results["peer.linux.calibration"]["min"] - 2) < 0.01, "a tick is an instruction"
     for name in LINUX:
         check_row(bench, f"peer.linux.{name}")
+    ours, theirs = (results[f"{whose}disk.read_random_4k"]["min"] for whose in ("", "peer.linux."))
+    assert 2 * ours < theirs, "a direct read takes more than half of Linux's instructions"

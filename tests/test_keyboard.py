@@ -53,7 +53,7 @@ def test_argument(run, tmp_path):
 def test_consoles(built, tmp_path):  # pylint: disable=unused-argument
     """Alt-F2 shows another console, with a shell of its own; Alt-F1 the first again as it was, Shift-PageUp what has
     scrolled away; and all of them outlive the server."""
-    machine = Machine(tmp_path)
+    machine = Machine(tmp_path, "--firmware", "uefi")  # a text screen's cursor blinks
     path = tmp_path / "screen.ppm"
     try:
         machine.type("vm")

@@ -135,9 +135,13 @@ def test_memory(run, size):
     assert run("--memory", size, commands=["true"]).status == 0
 
 
-def test_icount_repeats_to_the_instruction(run):
-    first, second = (run("--icount", commands=["true"]) for _ in range(2))
-    assert first.output == second.output
+def test_icount_repeats(run):
+    """A nanosecond an instruction; how much of the ACPI timer's first tick is over depends on when GRUB had read
+    its disk, for which the emulator has threads, so that the clock may differ by a tick of 10 ms: 28 in a million."""
+    clock = re.compile(r"^clock: (\d+) kHz", re.MULTILINE)
+    first, second = (run("--icount", commands=["true"]).output for _ in range(2))
+    assert all(abs(int(clock.search(output)[1]) - 1000000) <= 30 for output in (first, second))
+    assert clock.sub("", first) == clock.sub("", second)
 
 
 def test_checking_build(run):

@@ -6,95 +6,20 @@
  */
 #include <linux/futex.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define REPETITIONS 7
+#include "bench/linux/disk.h"
+#include "bench/linux/measure.h"
+
 #define PAGE_BYTES 4096UL
 #define PAGES 256UL
-
-static uint64_t ticks(void)
-{
-    uint32_t low, high;
-    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return low | (uint64_t)high << 32;
-}
-
-/* tools/run takes the status from this line. */
-static _Noreturn void end(int status)
-{
-    printf("power off, status %d\n", status);
-    fflush(stdout);
-    sync();
-    reboot(RB_POWER_OFF);
-    _exit(status);
-}
-
-static void need(bool done, const char *what)
-{
-    if (!done) {
-        printf("bench/linux: ");
-        fflush(stdout);
-        perror(what);
-        end(1);
-    }
-}
-
-/* ---- Measuring: as in bench.c ---- */
-
-static void report(const char *name, double costs[REPETITIONS])
-{
-    for (unsigned i = 1; i < REPETITIONS; i++) {
-        double cost = costs[i];
-        unsigned k = i;
-        for (; k > 0 && costs[k - 1] > cost; k--) {
-            costs[k] = costs[k - 1];
-        }
-        costs[k] = cost;
-    }
-    printf("bench peer.linux.%s %.2f %.2f\n", name, costs[0], costs[REPETITIONS / 2]);
-}
-
-static void nothing(void)
-{
-}
-
-/* noipa: not specialised for the empty function, so that turns of the loop cost the same. */
-__attribute__((noipa)) static double cost_of(void (*operation)(void), unsigned times)
-{
-    uint64_t start = ticks();
-    for (unsigned i = 0; i < times; i++) {
-        operation();
-    }
-    return (double)(ticks() - start) / times;
-}
-
-/* Minimum and median of seven after a warm-up, less the least that calling an empty function
- * costs: a single time of that may be long by whatever else the host does. */
-static void measure(const char *name, void (*operation)(void), unsigned times)
-{
-    double costs[REPETITIONS], empty = cost_of(nothing, times);
-    cost_of(operation, times);
-    for (unsigned i = 0; i < REPETITIONS; i++) {
-        double cost = cost_of(nothing, times);
-        empty = cost < empty ? cost : empty;
-        costs[i] = cost_of(operation, times);
-    }
-    for (unsigned i = 0; i < REPETITIONS; i++) {
-        costs[i] -= empty;
-    }
-    report(name, costs);
-}
 
 /* A loop of two instructions must cost 2.00 ticks under -icount. */
 static void calibrate(void)
@@ -250,14 +175,17 @@ static void measure_memory(void)
 
 int main(void)
 {
+    uint64_t started = ticks();
     struct utsname name;
     uname(&name);
     printf("\ncocOS bench on %s %s\n", name.sysname, name.release);
+    report_once("boot.ticks", (double)started);
     calibrate();
     measure("getpid", null_call, 1000);
     measure_pipes();
     measure_futex();
     measure_sockets();
     measure_memory();
+    measure_disk();
     end(0);
 }

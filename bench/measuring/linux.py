@@ -14,6 +14,8 @@ PACKAGE = "linux-image-cloud-amd64"  # depends on the newest kernel
 # ticks in its place. Only a panic is to come between init's lines; it ends the machine.
 COMMAND_LINE = "console=ttyS0 loglevel=1 panic=-1 nolapic_timer"
 FETCH_SECONDS = 180
+# The drivers of a virtio disk, in the order in which they are loaded.
+DRIVERS = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk")
 
 
 class Unavailable(Exception):
@@ -62,22 +64,28 @@ def fetch(folder):
 
 
 def kernel():
-    """The path of a kernel, fetched where none is at hand. Raises Unavailable."""
-    at_hand = sorted(CACHE.glob("vmlinuz-*"))
+    """The folder of a kernel and its drivers, fetched where none is at hand. Raises Unavailable."""
+    at_hand = sorted(CACHE.glob("*/vmlinuz"))
     if at_hand:
-        return at_hand[-1]
+        return at_hand[-1].parent
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        package = fetch(folder)
-        command("dpkg-deb", "-x", str(package), str(pathlib.Path(folder, "unpacked")))
-        found = next(pathlib.Path(folder, "unpacked/boot").glob("vmlinuz-*"), None)
+        package, unpacked = fetch(folder), pathlib.Path(folder, "unpacked")
+        command("dpkg-deb", "-x", str(package), str(unpacked))
+        taken = pathlib.Path(folder, "taken")
+        taken.mkdir()
+        found = next(unpacked.glob("boot/vmlinuz-*"), None)
         if not found:
             raise Unavailable(f"{package.name} holds no kernel")
-        return pathlib.Path(shutil.move(found, CACHE / found.name))
+        for driver in DRIVERS:
+            for file in unpacked.glob(f"lib/modules/**/{driver}.ko"):
+                shutil.move(file, taken / file.name)
+        shutil.move(found, taken / "vmlinuz")
+        return pathlib.Path(shutil.move(taken, CACHE / found.name.removeprefix("vmlinuz-")))
 
 
 def version(path):
-    return path.name.removeprefix("vmlinuz-")
+    return path.name
 
 
 def archive_entry(name, mode, content=b""):
@@ -90,10 +98,13 @@ def archive_entry(name, mode, content=b""):
 
 
 def start_options(path, folder):
-    """The options of QEMU that start the kernel at `path` with the measuring program for its init.
-    The initramfs is made in `folder`."""
+    """The options of QEMU that start the kernel in the folder `path` with the measuring program for its
+    init. The initramfs is made in `folder`."""
     init = (ROOT / "build/bench/linux/init").read_bytes()
+    drivers = [(path / f"{driver}.ko").read_bytes() for driver in DRIVERS if (path / f"{driver}.ko").exists()]
+    entries = [("init", 0o100755, init), ("drivers", 0o040755)]
+    entries += [(f"drivers/{number}.ko", 0o100644, driver) for number, driver in enumerate(drivers)]
     initramfs = pathlib.Path(folder, "initramfs")
-    initramfs.write_bytes(archive_entry("init", 0o100755, init) + archive_entry("TRAILER!!!", 0))
-    words = ("-kernel", str(path), "-initrd", str(initramfs), "-append", COMMAND_LINE)
+    initramfs.write_bytes(b"".join(archive_entry(*entry) for entry in [*entries, ("TRAILER!!!", 0)]))
+    words = ("-kernel", str(path / "vmlinuz"), "-initrd", str(initramfs), "-append", COMMAND_LINE)
     return shlex.join(words)

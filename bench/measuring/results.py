@@ -32,6 +32,7 @@ LINUX = {
     "linux.getppid": "getpid",
     "fault.pager": "page_fault",
     "frame.claim_release.1": "page_fault",
+    **{f"disk.{how}": f"disk.{how}" for how in ("read_random_4k", "write_random_4k", "read_1m", "write_1m")},
 }
 
 
@@ -41,13 +42,31 @@ def nearest_of_linux(name):
     return f"peer.linux.{LINUX[base]}" if base in LINUX else None
 
 
+ELAPSED = ".elapsed"
+
+
+def without_elapsed(counted):
+    """Instructions: of what waits for a device those that it took itself."""
+    return {name: count for name, count in counted.items() if not name.endswith((ELAPSED, ".khz"))}
+
+
+def as_elapsed(timed):
+    """Times: of what waits for a device with the wait."""
+    return {name: timed.get(name + ELAPSED, time) for name, time in timed.items() if not name.endswith(ELAPSED)}
+
+
 class Results:
     """counted, timed: as machines.measure() gives them; main: the key of cocOS's machine in both."""
 
     def __init__(self, counted, timed, main):
-        self.cocos, self.small, self.large = counted[main], counted["1G"], counted["1T"]
-        self.peers = {**counted["floor"], **counted.get("linux", {})}
-        self.times = {**timed[main], **timed["floor"], **timed.get("linux", {})}
+        self.cocos = without_elapsed(counted[main])
+        self.small, self.large = without_elapsed(counted["1G"]), without_elapsed(counted["1T"])
+        self.peers = without_elapsed({**counted["floor"], **counted.get("linux", {})})
+        self.times = as_elapsed({**timed[main], **timed["floor"], **timed.get("linux", {})})
+        self.ticks_a_second = timed[main]["clock.khz"][0] * 1000
+        self.prompt, self.prompt_time = counted["prompt"], timed["prompt"]
+        self.firmware = self.peers.pop("floor.start")[0]
+        self.linux_start = self.peers.pop("peer.linux.boot.ticks", None)
         self.operations = [name for name in self.cocos if not name.startswith("boot.")]
 
     def time_to_floor(self, name):
@@ -73,6 +92,11 @@ class Results:
             yield counted(f"boot.to_init.{size}", self.boot_rest(run))
             rest = self.boot_rest(run, "cleared", "calibration")
             yield counted(f"boot.less_clearing.{size}", rest)
+        yield counted("boot.to_prompt", self.prompt[0])
+        yield {"name": "memory.at_prompt", "unit": "bytes", "min": self.prompt[1], "median": self.prompt[1]}
+        if self.linux_start:
+            # Started in the same way, the floor finds where the firmware left the counter.
+            yield counted("peer.linux.boot.to_init", self.linux_start[0] - self.firmware)
 
     def show_boot(self):
         counts = {result["name"]: result["min"] for result in self.boot_objects()}
@@ -85,6 +109,10 @@ class Results:
         title = "  less clearing and calibration"
         print(f"{title:34} {rest:12.0f} {one:13.0f} {other:13.0f} {other / one:7.2f}")
         print(f"{'  seL4, less calibration':34} {SEL4['boot.to_init']:12}")
+        print(f"{'to the prompt, calibration included':34} {counts['boot.to_prompt']:12.0f}")
+        if "peer.linux.boot.to_init" in counts:
+            print(f"{'  Linux, to its init':34} {counts['peer.linux.boot.to_init']:12.0f}")
+        print(f"{'memory in use at the prompt, KiB':34} {counts['memory.at_prompt'] / 1024:12.0f}")
 
     # ---- Operations ----
 
@@ -104,6 +132,8 @@ class Results:
             sel4, linux = self.peer_instructions(name)
             if not name.endswith("calibration"):
                 print(f"{name:34} {least:12.0f} {net:13.0f} {sel4:>7} {linux:>7} {ratio:10.3f}")
+            if ".disk." in f".{name}":
+                print(f"{'  a second':34} {self.ticks_a_second / self.times[name][0]:12.0f}")
             if name in FRAMES:
                 share = least / FRAMES[name], net / FRAMES[name]
                 print(f"{'  per frame':34} {share[0]:12.1f} {share[1]:13.1f}")
@@ -120,6 +150,8 @@ class Results:
         result["time_to_floor"] = self.time_to_floor(name)
         if name in self.large:
             result["min_at_1t"] = self.large[name][0] - clearing
+        if ".disk." in f".{name}":
+            result["per_second"] = self.ticks_a_second / self.times[name][0]
         if clearing:
             result["clearing"] = clearing
         if name in FRAMES:

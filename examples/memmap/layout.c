@@ -240,10 +240,11 @@ static void draw_pieces(const struct picture *picture, const struct memory *memo
     char label[80];
     snprintf(label, sizeof label, "%012llx, in frames of 4 KiB", (unsigned long long)start);
     picture_text(picture, x, y, 1, DIM_TEXT, label);
-    for (uint32_t i = 0; i < FRAMES_PER_BLOCK; i++)
+    for (uint32_t i = 0; i < FRAMES_PER_BLOCK; i++) {
         picture_fill(picture, x + i % FRAMES_PER_LINE * FRAME_PIXELS,
                      y + 20 + i / FRAMES_PER_LINE * FRAME_PIXELS, FRAME_PIXELS - 1,
                      FRAME_PIXELS - 1, colour_at(memory, start + i * FRAME_BYTES));
+    }
 }
 
 /* ---- All of it ---- */

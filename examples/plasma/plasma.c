@@ -37,8 +37,8 @@ static void make_waves(void)
 /* Red, green and blue rise and fall, each a third of a period after the other. */
 static void make_palette(void)
 {
-    for (unsigned i = 0; i < PERIOD; i++) {
-        unsigned red = 128 + waves[4ul * i] * 3 / 2, green = 96 + waves[(i * 4 + 341) % TURN];
+    for (size_t i = 0; i < PERIOD; i++) {
+        unsigned red = 128 + waves[i * 4] * 3 / 2, green = 96 + waves[(i * 4 + 341) % TURN];
         unsigned blue = 152 + waves[(i * 4 + 682) % TURN] * 3 / 2;
         palette[i] = red << 16 | green << 8 | blue;
     }

@@ -113,6 +113,10 @@ enum frame_type { COCOS_FRAME_TYPES(COCOS_FRAME_TYPE_NAME) FRAME_TYPE_COUNT };
  * devices send (sys_interrupt_message). */
 #define FIRST_MESSAGE_LINE 128
 
+/* What sys_line_query returns. */
+#define LINE_IS_LEVEL 1u    /* level-triggered, as opposed to edge */
+#define LINE_IS_UNSERVED 2u /* it came, and was not acknowledged yet */
+
 /* Properties for thread_set. Registers only of a thread that is stopped, or not started. */
 #define THREAD_PRIORITY 0
 #define THREAD_CPU 1
@@ -261,8 +265,8 @@ struct system_page {
 #define PROCESS_NAME_BYTES 32
 #define PROCESS_ARGUMENT_BYTES 1024
 #define PROCESS_SLOTS 24
-#define PROCESS_MODULES 32
-#define MODULE_TEXT_BYTES 64
+#define PROCESS_MODULES 38
+#define MODULE_TEXT_BYTES 40
 
 /* A slot with a name: "console", "hello". */
 struct named_slot {
@@ -277,27 +281,55 @@ struct boot_module {
     char text[MODULE_TEXT_BYTES]; /* "NAME ARGUMENTS", zero-terminated */
 };
 
+/* Where a process finds files: what lies below a path is a file server's (cocos/files.h). */
+#define PROCESS_MOUNTS 8
+#define MOUNT_PATH_BYTES 32
+#define MOUNT_SERVICE_BYTES 16
+
+struct process_mount {
+    char path[MOUNT_PATH_BYTES];       /* zero-terminated; empty: the entry is not used */
+    char service[MOUNT_SERVICE_BYTES]; /* the server's name, zero-terminated */
+};
+
+/* What descriptor 0, 1 or 2 of a program is. */
+#define PROCESS_STREAMS 3
+#define STREAM_READ 1u
+#define STREAM_WRITE 2u
+
+struct process_stream {
+    uint16_t path; /* where in process_page.arguments the file's path begins; 0: the console */
+    uint16_t access;
+    uint32_t spare;
+    uint64_t offset; /* in the file, where it begins */
+};
+
 /* The page at PROCESS_PAGE: written by whoever loads the program, read-only to it. */
 struct process_page {
     char name[PROCESS_NAME_BYTES]; /* zero-terminated */
     uint64_t image_base;           /* what was added to the ELF file's addresses */
     uint64_t image_end;
     uint32_t argument_count;
-    uint32_t slot_count;                    /* entries used of slots[] */
-    uint32_t module_count;                  /* entries used of modules[]; only init has any */
-    uint32_t number;                        /* what init knows it by; init itself: INIT_NUMBER */
-    char arguments[PROCESS_ARGUMENT_BYTES]; /* argument_count zero-terminated strings */
+    uint32_t slot_count;   /* entries used of slots[] */
+    uint32_t module_count; /* entries used of modules[]; for init, and whom it shows them */
+    uint32_t number;       /* what init knows it by; init itself: INIT_NUMBER */
+    /* argument_count zero-terminated strings, then those that others point to */
+    char arguments[PROCESS_ARGUMENT_BYTES];
     struct named_slot slots[PROCESS_SLOTS];
+    struct process_mount mounts[PROCESS_MOUNTS];
+    struct process_stream streams[PROCESS_STREAMS];
+    uint32_t directory; /* where in arguments[] the current directory's path begins; 0: it is / */
+    uint32_t spare;
     uint64_t state_address; /* memory that outlives the program: the next instance has it, too */
-    uint64_t state_bytes;   /* struct state_end not counted; 0: it has none */
+    uint64_t state_bytes;   /* 0: it has none */
     uint32_t console;       /* the console it prints to: 0 is the first */
     uint32_t reserved;
     struct boot_module modules[PROCESS_MODULES];
 };
 
-/* At the end of memory that outlives a program. */
-struct state_end {
+/* At the top of the stack of whatever init has started, above what it starts with. */
+struct stack_end {
     uint64_t holds; /* not 0: it must not be ended now, if that can wait (cocos/kept.h) */
+    uint64_t spare;
 };
 
 _Static_assert(sizeof(struct system_page) <= FRAME_BYTES, "the system page is one frame");

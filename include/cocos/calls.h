@@ -71,7 +71,10 @@
     X(machine_log,      0, "print on the kernel's console before a console server runs") \
     X(frame_query,      2, "read what the frame table says of an address") \
     X(page_query,       4, "read a page-table entry of a domain") \
-    X(interrupt_message,2, "say what a device writes, and where, to interrupt by a message line")
+    X(interrupt_message,2, "say what a device writes, and where, to interrupt by a message line") \
+    X(slot_inspect,     3, "say what a slot of any domain holds") \
+    X(line_query,       2, "say who an interrupt line is bound to, and how often it came") \
+    X(cpu_query,        2, "say which thread a CPU runs")
 /* clang-format on */
 
 #define COCOS_CALLS(X) COCOS_PLAIN_CALLS(X) COCOS_FULL_CALLS(X)

@@ -68,6 +68,23 @@
     X(E_PROGRAM,       100, "the program could not be started") \
     X(E_FULL,          101, "the server has no room for another client") \
     X(E_FAULT,         102, "the program was ended by a fault") \
+    /* files */ \
+    X(E_NO_FILE,       128, "there is no such file or directory") \
+    X(E_NOT_DIRECTORY, 129, "a part of the path is not a directory") \
+    X(E_IS_DIRECTORY,  130, "it is a directory") \
+    X(E_NOT_EMPTY,     131, "the directory is not empty") \
+    X(E_NOT_ALLOWED,   132, "the file's permissions do not allow that") \
+    X(E_READ_ONLY,     133, "this file system can only be read") \
+    X(E_NO_SPACE,      134, "there is no space left for files") \
+    X(E_FILE_SIZE,     135, "the file would be too large") \
+    X(E_PATH,          136, "that is no path of a file") \
+    X(E_LINK,          137, "symbolic links are not followed") \
+    X(E_FID,           138, "the open file is not known to its server") \
+    X(E_NOT_OPEN,      139, "the file is not open for that") \
+    X(E_OTHER_SYSTEM,  140, "the two paths are of different file servers") \
+    X(E_NO_FILES,      141, "the file server of this path does not run") \
+    X(E_NO_READER,     143, "nobody reads from the pipe any more") \
+    X(E_FILE_SERVER,   142, "the file system behind the server failed") \
     /* drivers */ \
     X(E_CLOCK,         110, "the time is not known: the clock has to be set") \
     X(E_DEVICE,        111, "the device does not do what it was told")

@@ -12,8 +12,15 @@
 
 /* clang-format off */
 #define LINUX_CALLS(X) \
-    /* files.c: descriptors 0, 1, 2 are the console */ \
-    X(read) X(readv) X(write) X(writev) X(close) X(fstat) X(ioctl) X(lseek) \
+    /* files.c: what is done with descriptors */ \
+    X(read) X(readv) X(write) X(writev) X(pread64) X(pwrite64) X(fstat) X(ioctl) X(lseek) \
+    X(ftruncate) X(fsync) X(fdatasync) X(getdents64) \
+    /* descriptors.c */ \
+    X(close) X(dup) X(dup2) X(dup3) X(fcntl) \
+    /* names.c */ \
+    X(open) X(openat) X(creat) X(stat) X(lstat) X(newfstatat) X(access) X(faccessat) X(mkdir) \
+    X(mkdirat) X(rmdir) X(unlink) X(unlinkat) X(rename) X(renameat) X(renameat2) X(truncate) \
+    X(chdir) X(fchdir) X(getcwd) X(readlink) X(readlinkat) X(umask) \
     /* memory.c */ \
     X(brk) X(mmap) X(munmap) X(mprotect) X(mremap) X(madvise) \
     /* process.c */ \
@@ -35,16 +42,27 @@ LINUX_CALLS(LINUX_CALL)
 /* process.c: tells init that the program is over. */
 HIDDEN _Noreturn void linux_end(int32_t status);
 
+/* signals.c: it has written to a pipe that nobody reads. */
+HIDDEN void linux_no_reader(void);
+
 /* process.c: what number init knows it by, which is its process id and its only thread's. */
 HIDDEN int64_t linux_process_id(void);
 
 /* console.c: all `bytes` bytes, or -EIO. */
 HIDDEN int64_t linux_console_write(const char *text, uint64_t bytes);
 
-/* console.c: waits for input; at least one and at most `bytes` bytes, or -EIO. */
+/* console.c: waits for input: a line, shown and corrected as it is typed, or what there is; at most
+ * `bytes` bytes. 0: the end of the input; or -EIO. */
 HIDDEN int64_t linux_console_read(char *text, uint64_t bytes);
+
+/* console.c: Linux's struct termios, to be filled, or to be followed. */
+HIDDEN void linux_console_settings(void *settings);
+HIDDEN void linux_console_set(const void *settings);
 
 /* console.c: 0 and its size in characters (0: unknown), or -EIO. */
 HIDDEN int64_t linux_console_size(uint16_t *columns, uint16_t *lines);
+
+/* errors.c: a negative errno value for an error of cocOS, and what is no error as it is. */
+HIDDEN int64_t linux_error(int64_t result);
 
 #endif

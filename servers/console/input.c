@@ -7,11 +7,48 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
-#include "books.h"
 #include "senders.h"
+
+#define CONTROL_C 3
 
 static struct reader readers[INPUT_READERS]; /* the longest wait first */
 static uint32_t reader_count;
+
+/* Whom Ctrl-C is told, of each console. */
+static struct interrupt {
+    uint32_t slot;
+    uint64_t bits;
+} interrupts[CONSOLES];
+
+void input_interrupts(uint32_t console, uint32_t slot, uint64_t bits)
+{
+    struct interrupt *interrupt = &interrupts[console];
+    if (interrupt->slot != SLOT_NONE) {
+        sys_slot_drop(interrupt->slot);
+        slot_put(interrupt->slot);
+    }
+    *interrupt = (struct interrupt){slot, bits};
+}
+
+/* False: nobody is told, or there is nobody any more. */
+static bool interrupt(struct books *next, uint32_t console)
+{
+    if (interrupts[console].slot == SLOT_NONE)
+        return false;
+    bool told = sys_signal(interrupts[console].slot, interrupts[console].bits) >= 0;
+    if (told)
+        next->consoles[console].taken = next->consoles[console].typed;
+    else
+        input_interrupts(console, SLOT_NONE, 0);
+    return told;
+}
+
+void input_add(struct books *next, uint32_t console, const char *bytes, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (bytes[i] != CONTROL_C || !interrupt(next, console))
+            books_type(next, console, &bytes[i], 1);
+}
 
 int64_t input_type(uint32_t console, uint32_t number, const char *bytes, uint32_t count)
 {
@@ -20,7 +57,7 @@ int64_t input_type(uint32_t console, uint32_t number, const char *bytes, uint32_
     if (count > books_typing_room(console))
         return E_FULL;
     struct books *next = books_change();
-    books_type(next, console, bytes, count);
+    input_add(next, console, bytes, count);
     next->input_number = (uint16_t)number;
     books_done();
     return OK;

@@ -7,6 +7,7 @@
 #include <cocos/sys.h>
 
 #include "books.h"
+#include "input.h"
 
 static uint32_t serial = SLOT_NONE;
 
@@ -83,7 +84,7 @@ static bool take_piece(void)
     if (count <= 0 || count > (int64_t)TEXT_BYTES)
         return false;
     struct books *next = books_change();
-    books_type(next, 0, (const char *)&message.words[1], (uint32_t)count);
+    input_add(next, 0, (const char *)&message.words[1], (uint32_t)count);
     next->read_number = (uint16_t)text_number_after(next->read_number);
     books_done();
     return true;

@@ -98,9 +98,9 @@ static int64_t show(uint64_t console)
         return E_NO_MEMORY;
     char name[SERVICE_NAME_BYTES];
     snprintf(name, sizeof name, "shell%u", (uint32_t)console + 1);
-    int number = console == 0 ? 0 : program_run(name);
-    if (number < 0 && number != E_EXISTS)
-        complain((uint32_t)console, name, error_text(number));
+    int error = console == 0 ? OK : service_want(name);
+    if (error < 0)
+        complain((uint32_t)console, name, error_text(error));
     return OK;
 }
 
@@ -140,7 +140,25 @@ static int64_t write(const struct message *request)
     return OK;
 }
 
-/* Serves one call but CONSOLE_READ and CONSOLE_LEND: the answer replaces the words. */
+/* The capability that came, if one did, is to be an endpoint that hears of Ctrl-C. */
+static int64_t take_interrupts(const struct message *message)
+{
+    uint32_t console = TEXT_CHANNEL(message->words[0]);
+    if (!message->received_slot) {
+        input_interrupts(console, SLOT_NONE, 0);
+        return OK;
+    }
+    uint32_t next = message->words[1] > 63 ? SLOT_NONE : slot_take();
+    if (next == SLOT_NONE) {
+        sys_slot_drop(gift_slot);
+        return message->words[1] > 63 ? E_ARGUMENT : E_FULL;
+    }
+    input_interrupts(console, gift_slot, 1ull << message->words[1]);
+    gift_slot = next;
+    return OK;
+}
+
+/* Serves one call but those that answer() serves itself: the answer replaces the words. */
 static void serve(struct message *message)
 {
     struct message request = *message;
@@ -190,7 +208,7 @@ static int64_t wait_for_input(const struct message *message, uint32_t reply_slot
 static uint32_t answer(uint32_t reply_slot, struct message *message)
 {
     uint32_t request = TEXT_REQUEST(message->words[0]);
-    if (message->received_slot && request != CONSOLE_LEND)
+    if (message->received_slot && request != CONSOLE_LEND && request != CONSOLE_INTERRUPT)
         sys_slot_drop(gift_slot); /* nobody asked for it */
     if (TEXT_CHANNEL(message->words[0]) >= CONSOLES) {
         *message = (struct message){.words[0] = (uint64_t)E_ARGUMENT};
@@ -203,6 +221,8 @@ static uint32_t answer(uint32_t reply_slot, struct message *message)
         *message = (struct message){.words[0] = (uint64_t)E_FULL};
     } else if (request == CONSOLE_LEND) {
         *message = (struct message){.words[0] = (uint64_t)lend(message)};
+    } else if (request == CONSOLE_INTERRUPT) {
+        *message = (struct message){.words[0] = (uint64_t)take_interrupts(message)};
     } else {
         serve(message);
     }

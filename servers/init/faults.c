@@ -108,11 +108,12 @@ static void print_registers(const uint64_t values[THREAD_VALUES])
         {"r8 ", THREAD_R8},  {"r9 ", THREAD_R9},  {"r10", THREAD_R10}, {"r11", THREAD_R11},
         {"r12", THREAD_R12}, {"r13", THREAD_R13}, {"r14", THREAD_R14}, {"r15", THREAD_R15},
     };
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i += 4)
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i += 4) {
         say("init:   %s %016lx  %s %016lx  %s %016lx  %s %016lx\n", shown[i].name,
             values[shown[i].number], shown[i + 1].name, values[shown[i + 1].number],
             shown[i + 2].name, values[shown[i + 2].number], shown[i + 3].name,
             values[shown[i + 3].number]);
+    }
 }
 
 /* "main + 0x12 (hello + 0x1234)", as far as that is known. `back`: how far before it the
@@ -125,14 +126,14 @@ static void describe_place(const struct program *program, uint64_t rip, uint64_t
     text[0] = 0;
     if (rip < program->image_base || rip >= program->image_end)
         return;
-    const struct boot_module *module = program->module;
     const char *function =
-        names_find((const void *)module->address, module->bytes, offset - back, name, &within);
-    if (function)
+        names_find(program->file, program->file_bytes, offset - back, name, &within);
+    if (function) {
         snprintf(text, PLACE_BYTES, "%s + 0x%lx (%s + 0x%lx)", function, within + back,
                  program->name, offset);
-    else
+    } else {
         snprintf(text, PLACE_BYTES, "%s + 0x%lx", program->name, offset);
+    }
 }
 
 /* Two words of its stack: of a frame, the caller's frame pointer and the return address. */

@@ -15,7 +15,8 @@
 #include <cocos/service.h>
 
 #include "grants.h"
-#include "words.h"
+#include "modules.h"
+#include "start_page.h"
 
 /* What of a page comes from somewhere; the rest is zero. */
 struct contents {
@@ -199,7 +200,7 @@ static int64_t lend_state(uint32_t domain, const struct load *load, struct proce
     if (error == OK)
         error = frame_lend(load->state, load->state_order, domain, MAP_READ | MAP_WRITE);
     page->state_address = load->state;
-    page->state_bytes = (FRAME_BYTES << load->state_order) - sizeof(struct state_end);
+    page->state_bytes = FRAME_BYTES << load->state_order;
     return error;
 }
 
@@ -217,6 +218,8 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
         error = grants_give(load->server, domain, load->system, page);
     if (error == OK)
         error = lend_state(domain, load, page);
+    if (error == OK && load->server && load->server->modules)
+        error = modules_show(domain, page);
     if (error < 0)
         return error;
     struct contents contents = {(const uint8_t *)page, 0, sizeof *page};
@@ -243,7 +246,7 @@ static int64_t start_thread(uint32_t domain, uint32_t priority, uint64_t entry, 
             if (priority)
                 error = sys_thread_set(slot, THREAD_PRIORITY, priority);
             if (error == OK)
-                error = sys_thread_start(slot, entry, STACK_TOP, 0);
+                error = sys_thread_start(slot, entry, STACK_TOP - sizeof(struct stack_end), 0);
             if (error < 0)
                 sys_slot_drop(slot);
         }
@@ -265,11 +268,9 @@ int loader_load(const struct load *load, struct loaded *loaded)
 {
     static struct process_page page;
     page = (struct process_page){0};
-    uint32_t argument_bytes;
-    int count = words_pack(load->command, page.arguments, sizeof page.arguments, &argument_bytes);
-    if (count < 0)
-        return count;
-    page.argument_count = (uint32_t)count;
+    int packed = start_page_fill(&page, load->command, load->start);
+    if (packed < 0)
+        return packed;
 
     struct elf_image image;
     uint32_t domain = SLOT_NONE, thread = SLOT_NONE;

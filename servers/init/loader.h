@@ -9,6 +9,8 @@
 
 #include <cocos/abi.h>
 
+#include <cocos/protocol/init.h>
+
 #include "manifest.h"
 
 /* How many frames a program may own, where the manifest does not say. */
@@ -17,11 +19,12 @@
 struct load {
     const void *file;
     uint64_t file_bytes;
-    const char *name;            /* at most 15 characters */
-    const char *command;         /* words: argv */
-    const struct server *server; /* what the manifest says of it; NULL: nothing */
-    uint32_t number;             /* badge of its calls to init */
-    uint32_t endpoint;           /* init's slot for calls and faults */
+    const char *name;               /* at most 15 characters */
+    const char *command;            /* words: argv */
+    const struct init_start *start; /* how else it is to start, checked; NULL: as all do */
+    const struct server *server;    /* what the manifest says of it; NULL: nothing */
+    uint32_t number;                /* badge of its calls to init */
+    uint32_t endpoint;              /* init's slot for calls and faults */
     const struct system_page *system;
     uint64_t state; /* memory of init's that it is lent, 2^state_order frames; 0: none */
     uint32_t state_order;

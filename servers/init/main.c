@@ -12,6 +12,7 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "drivers.h"
 #include "faults.h"
 #include "log.h"
 #include "programs.h"
@@ -32,7 +33,11 @@ static uint32_t open_endpoint(void)
     return SLOT_NONE;
 }
 
-/* Serves one message; its reply capability, if it is a call, is in `reply_slot`. */
+/* Where a capability comes that a caller sends along; empty while one waits for messages.
+ * SLOT_NONE: there is no slot for it. */
+static uint32_t gift_slot;
+
+/* Serves one call, whose reply capability is in `reply_slot`. */
 static enum outcome serve(struct message *message, uint32_t reply_slot)
 {
     uint64_t badge = message->badge;
@@ -40,7 +45,7 @@ static enum outcome serve(struct message *message, uint32_t reply_slot)
     if (!program || !program_lives(program))
         return ENDED;
     if (badge < INIT_BADGE_FAULT)
-        return requests_serve(program, message, reply_slot);
+        return requests_serve(program, message, reply_slot, &gift_slot);
     faults_report(program, message);
     return ENDED;
 }
@@ -50,6 +55,9 @@ static enum outcome serve(struct message *message, uint32_t reply_slot)
 static int64_t next(uint32_t endpoint, uint32_t reply_slot, bool answered, uint64_t deadline,
                     struct message *message)
 {
+    if (gift_slot == SLOT_NONE)
+        gift_slot = slot_take();
+    message->receive_slot = gift_slot;
     if (answered && deadline == DEADLINE_NEVER)
         return sys_reply_wait(endpoint, reply_slot, deadline, message);
     if (answered)
@@ -64,7 +72,8 @@ static int64_t serve_all(uint32_t endpoint)
     bool answered = false;
     for (;;) {
         waiting_review();
-        uint64_t deadline = servers_step();
+        uint64_t look = drivers_step(), deadline = servers_step();
+        deadline = look < deadline ? look : deadline;
         if (start_list_step())
             deadline = DEADLINE_NOW;
         int64_t got = next(endpoint, reply_slot, answered, deadline, &message);
@@ -76,7 +85,10 @@ static int64_t serve_all(uint32_t endpoint)
             return got;
         } else if (got == RECEIVED_CALL) {
             start_list_busy();
+            bool gift = message.received_slot;
             enum outcome outcome = serve(&message, reply_slot);
+            if (gift && gift_slot != SLOT_NONE)
+                sys_slot_drop(gift_slot);
             answered = outcome == ANSWERED;
             if (outcome == KEPT)
                 reply_slot = slot_take();

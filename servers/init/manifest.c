@@ -320,6 +320,7 @@ static bool take_flag(struct server *server, const struct word *word)
     bool *flag = word_is(word, "background")  ? &server->background
                  : word_is(word, "on-demand") ? &server->on_demand
                  : word_is(word, "delegates") ? &server->delegates
+                 : word_is(word, "modules")   ? &server->modules
                                               : NULL;
     if (flag)
         *flag = true;

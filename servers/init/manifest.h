@@ -53,6 +53,7 @@ struct server {
     bool background;   /* the start list goes on at once behind it */
     bool on_demand;    /* started when somebody first looks for it */
     bool delegates;    /* may hand on what it is granted */
+    bool modules;      /* is shown the boot image's modules */
     uint32_t console;  /* where it prints to */
     uint32_t priority; /* of its thread, and the most it may choose; 0: as usual */
     uint64_t frames;   /* how many it may own */

@@ -4,15 +4,18 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/memory_map.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "drivers.h"
 #include "loader.h"
 #include "log.h"
 #include "modules.h"
 #include "servers.h"
 #include "services.h"
+#include "start_page.h"
 #include "waiting.h"
 #include "words.h"
 
@@ -105,7 +108,8 @@ bool programs_starting(const char *name, uint32_t except)
 bool programs_living(const char *name)
 {
     for (uint32_t i = 0; i < PROGRAMS_MAX; i++)
-        if (program_lives(&programs[i]) && strcmp(programs[i].name, name) == 0)
+        if ((program_lives(&programs[i]) || drivers_ending(programs[i].number)) &&
+            strcmp(programs[i].name, name) == 0)
             return true;
     return false;
 }
@@ -117,7 +121,7 @@ static void recycle(void)
     uint32_t ended = 0;
     for (uint32_t i = 0; i < PROGRAMS_MAX; i++) {
         struct program *program = &programs[i];
-        if (!program->number || program_lives(program))
+        if (!program->number || program_lives(program) || drivers_ending(program->number))
             continue;
         ended++;
         if (!waiting_on(program->number) && (!oldest || program->number < oldest->number))
@@ -136,12 +140,20 @@ static struct program *free_record(void)
     return NULL;
 }
 
-/* Starts `module` under a name; `server`: what the manifest says of it, or NULL. */
-static int start(const struct boot_module *module, const char *name, const char *command,
-                 const struct server *server, uint32_t console)
+/* What is to be started. */
+struct beginning {
+    const void *file;
+    uint64_t file_bytes;
+    const char *name;
+    const char *command;            /* words */
+    const struct server *server;    /* what the manifest says of it, or NULL */
+    const struct init_start *start; /* or NULL */
+    uint32_t console;               /* that it prints to */
+};
+
+static int start(const struct beginning *beginning)
 {
-    if (!module)
-        return E_NAME;
+    const struct server *server = beginning->server;
     struct program *program = free_record();
     if (!program)
         return E_FULL;
@@ -153,17 +165,18 @@ static int start(const struct boot_module *module, const char *name, const char 
         return (int)state_error;
 
     struct load load = {
-        .file = (const void *)module->address,
-        .file_bytes = module->bytes,
-        .name = name,
-        .command = words_more(command) ? command : module->text,
+        .file = beginning->file,
+        .file_bytes = beginning->file_bytes,
+        .name = beginning->name,
+        .command = beginning->command,
+        .start = beginning->start,
         .server = server,
         .number = last_number + 1,
         .endpoint = calls_endpoint,
         .system = (const struct system_page *)SYSTEM_PAGE,
         .state = state,
         .state_order = state_order,
-        .console = console,
+        .console = beginning->console,
         .stack_view = program_stack_view(program),
     };
     struct loaded loaded;
@@ -175,39 +188,138 @@ static int start(const struct boot_module *module, const char *name, const char 
         .state = PROGRAM_RUNS,
         .domain = loaded.domain,
         .thread = loaded.thread,
-        .module = module,
-        .console = console,
+        .file = beginning->file,
+        .file_bytes = beginning->file_bytes,
+        .console = beginning->console,
         .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
     };
-    strcpy(program->name, name);
+    strcpy(program->name, beginning->name);
     return (int)program->number;
+}
+
+/* Starts the module of that name under a name; without arguments, it gets those it came with. */
+static int start_module(const char *file, const char *name, const char *command,
+                        const struct server *server, const struct init_start *how, uint32_t console)
+{
+    const struct boot_module *module = modules_find(file);
+    if (!module)
+        return E_NAME;
+    struct beginning beginning = {
+        .file = (const void *)module->address,
+        .file_bytes = module->bytes,
+        .name = name,
+        .command = words_more(command) ? command : module->text,
+        .server = server,
+        .start = how,
+        .console = console,
+    };
+    return start(&beginning);
 }
 
 int programs_start(const struct server *server)
 {
     char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
     snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
-    return start(modules_find(server->file), server->name, command, server, server->console);
+    return start_module(server->file, server->name, command, server, NULL, server->console);
+}
+
+/* Starts a module by its name; or the server of the manifest that is called so. */
+static int run(const char *name, const char *command, const struct init_start *how,
+               uint32_t console)
+{
+    bool has_arguments = words_more(command) || (how && how->argument_count > 1);
+    const struct server *server = servers_find(name);
+    if (!server)
+        return start_module(name, name, command, NULL, how, console);
+    if (programs_living(name))
+        return E_EXISTS;
+    int number = has_arguments || how
+                     ? start_module(server->file, name, command, server, how, console)
+                     : programs_start(server);
+    if (number > 0)
+        servers_started(server, (uint32_t)number, true);
+    return number;
 }
 
 int programs_run(const char *command, uint32_t console)
 {
     char name[SERVICE_NAME_BYTES];
     int error = words_first(command, name, sizeof name);
-    if (error < 0)
-        return error;
-    const struct server *server = servers_find(name);
-    if (!server)
-        return start(modules_find(name), name, command, NULL, console);
-    if (programs_living(name))
-        return E_EXISTS;
-    int number = words_more(command)
-                     ? start(modules_find(server->file), name, command, server, console)
-                     : programs_start(server);
-    if (number > 0)
-        servers_started(server, (uint32_t)number, true);
+    return error < 0 ? error : run(name, command, NULL, console);
+}
+
+/* ---- Files that are handed over ---- */
+
+static void release(struct handed_file *file)
+{
+    if (file->address)
+        sys_frame_release(file->address, file->order);
+    *file = (struct handed_file){0};
+}
+
+int programs_prepare(struct program *caller, uint64_t file_bytes, struct message *answer)
+{
+    struct handed_file *next = &caller->next;
+    uint32_t order = ORDER_FRAME;
+    if (file_bytes > INIT_FILE_BYTES_MAX)
+        return E_TOO_LONG;
+    while ((FRAME_BYTES << order) - FRAME_BYTES < file_bytes)
+        order++;
+    if (next->address && next->order != order) {
+        sys_frame_revoke(next->address, next->order, caller->domain);
+        release(next);
+    }
+    if (!next->address) {
+        int64_t got;
+        do {
+            got = sys_frame_claim(ZONE_ANY, order, MAP_READ | MAP_WRITE, tag_of("program"));
+        } while (got == E_NO_TABLES && table_fund(SLOT_SELF) == OK);
+        if (got < 0)
+            return (int)got;
+        *next = (struct handed_file){(uint64_t)got, order};
+    }
+    answer->words[1] = next->address;
+    answer->words[2] = order;
+    answer->send_run = MESSAGE_RUN(next->address, order, MAP_READ | MAP_WRITE);
+    return OK;
+}
+
+/* What stands there changes no more. */
+static int start_file(const struct init_start *how, const struct handed_file *file,
+                      uint32_t console)
+{
+    struct beginning beginning = {
+        .file = (const void *)(file->address + FRAME_BYTES),
+        .file_bytes = how->file_bytes,
+        .name = how->name,
+        .command = "",
+        .start = how,
+        .console = console,
+    };
+    if (how->file_bytes > (FRAME_BYTES << file->order) - FRAME_BYTES)
+        return E_ARGUMENT;
+    /* By its name a program is known for what the manifest grants. */
+    return servers_find(how->name) ? E_EXISTS : start(&beginning);
+}
+
+int programs_start_prepared(struct program *caller)
+{
+    struct handed_file file = caller->next;
+    const struct init_start *how = (const struct init_start *)file.address;
+    if (!file.address)
+        return E_ARGUMENT;
+    caller->next = (struct handed_file){0};
+    sys_frame_revoke(file.address, file.order, caller->domain);
+    int number = E_ARGUMENT;
+    if (start_page_good(how))
+        number = how->file_bytes ? start_file(how, &file, caller->console)
+                                 : run(how->name, how->name, how, caller->console);
+    if (number > 0 && how->file_bytes)
+        programs_get((uint64_t)number)->kept = file;
+    else
+        release(&file);
     return number;
 }
 
@@ -228,15 +340,27 @@ static void end(struct program *program, enum program_state state, int32_t statu
     services_leave(program->number);
     waiting_forget(program->number);
     loader_end_view(program_stack_view(program));
+    sys_thread_stop(program->thread);
     sys_slot_drop(program->thread);
     slot_put(program->thread);
     program->thread = SLOT_NONE;
-    sys_domain_destroy(program->domain);
-    sys_slot_drop(program->domain);
-    slot_put(program->domain);
-    program->domain = SLOT_NONE;
     program->state = state;
     program->status = status;
+    bool kept = drivers_keep(program, by_wish);
+    if (!kept) {
+        sys_domain_destroy(program->domain);
+        sys_slot_drop(program->domain);
+        slot_put(program->domain);
+    }
+    program->domain = SLOT_NONE;
+    if (!kept)
+        programs_over(program, by_wish);
+}
+
+void programs_over(struct program *program, bool by_wish)
+{
+    release(&program->kept);
+    release(&program->next);
     if (servers_ended(program, by_wish))
         return;
     services_close(program->name);
@@ -248,12 +372,20 @@ void program_end(struct program *program, enum program_state state, int32_t stat
     end(program, state, status, false);
 }
 
-/* Stopped where it holds nothing, if it comes there soon; whoever is stopped twice fails. */
+/* Whether it says that it must not be ended just now. */
+static bool holds(const struct program *program)
+{
+    const struct stack_end *end =
+        (const void *)(program_stack_view(program) + STACK_BYTES - sizeof *end);
+    return __atomic_load_n(&end->holds, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Stopped where it holds nothing, if it comes there soon. */
 static void stop(const struct program *program)
 {
     for (uint32_t turns = 0; turns < HOLD_TURNS; turns++) {
         sys_thread_stop(program->thread);
-        if (!servers_hold(program))
+        if (!holds(program))
             return;
         sys_thread_resume(program->thread);
         sys_yield();

@@ -10,24 +10,32 @@
 
 #include <cocos/abi.h>
 #include <cocos/protocol/init.h>
+#include <cocos/sys.h>
 
 #include "manifest.h"
 
 #define PROGRAMS_MAX 40
 
+/* Memory of init's for a file that a program hands over (INIT_PREPARE). */
+struct handed_file {
+    uint64_t address; /* 0: none */
+    uint32_t order;
+};
+
 struct program {
     uint32_t number; /* 0: the record is free */
     enum program_state state;
-    int32_t status;                   /* once ended */
-    uint32_t domain;                  /* slot; SLOT_NONE once ended */
-    uint32_t thread;                  /* slot of its first thread; SLOT_NONE once ended */
-    uint64_t domain_frame;            /* its object */
-    const struct boot_module *module; /* what it was loaded from */
+    int32_t status;        /* once ended */
+    uint32_t domain;       /* slot; SLOT_NONE once ended */
+    uint32_t thread;       /* slot of its first thread; SLOT_NONE once ended */
+    uint64_t domain_frame; /* its object */
+    const void *file;      /* what it was loaded from */
+    uint64_t file_bytes;
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    uint32_t text_bytes;           /* of an INIT_RUN whose pieces are coming */
-    char text[TEXT_TOTAL_BYTES];
-    uint32_t console; /* that it prints to, as who has started it */
+    uint32_t console;              /* that it prints to, as who has started it */
+    struct handed_file kept;       /* what it was loaded from, where that is no module */
+    struct handed_file next;       /* what it is to start */
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */
@@ -37,6 +45,12 @@ void programs_open(uint32_t endpoint);
  * E_FULL, and whatever loader_load says; E_EXISTS: it is a server of the manifest, and an instance
  * lives. */
 int programs_run(const char *command, uint32_t console);
+
+/* Lends `caller` memory for INIT_START: what `answer` brings. */
+int programs_prepare(struct program *caller, uint64_t file_bytes, struct message *answer);
+
+/* Starts what the caller has prepared. */
+int programs_start_prepared(struct program *caller);
 
 /* The same for a server of the manifest, as that says. */
 int programs_start(const struct server *server);
@@ -58,7 +72,7 @@ bool program_lives(const struct program *program);
 /* Whether a program of this name, other than number `except`, runs and does not serve yet. */
 bool programs_starting(const char *name, uint32_t except);
 
-/* Whether one of this name lives. */
+/* Whether one of this name lives, or is still being ended. */
 bool programs_living(const char *name);
 
 /* Ends it: its domain, its waiting calls, and its services, but for a server that is going to be
@@ -67,5 +81,8 @@ void program_end(struct program *program, enum program_state state, int32_t stat
 
 /* The same because someone wishes so. */
 void program_kill(struct program *program);
+
+/* Its domain is gone: what becomes of its services, and of files it was handed. */
+void programs_over(struct program *program, bool by_wish);
 
 #endif

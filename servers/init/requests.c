@@ -5,6 +5,7 @@
 #include <cocos/errors.h>
 #include <cocos/protocol/init.h>
 
+#include "drivers.h"
 #include "modules.h"
 #include "servers.h"
 #include "services.h"
@@ -23,22 +24,12 @@ static bool name_in(const struct message *message, char name[SERVICE_NAME_BYTES]
     return name[SERVICE_NAME_BYTES - 1] == 0;
 }
 
-/* Pieces add up in the caller's record until the last one comes. */
-static enum outcome run(struct program *caller, struct message *message)
+static enum outcome prepare(struct program *caller, struct message *message)
 {
-    uint64_t header = message->words[0];
-    uint32_t bytes = TEXT_LENGTH(header);
-    if (bytes > TEXT_BYTES || caller->text_bytes + bytes >= TEXT_TOTAL_BYTES) {
-        caller->text_bytes = 0;
-        return answer(message, E_TOO_LONG);
-    }
-    memcpy(caller->text + caller->text_bytes, &message->words[1], bytes);
-    caller->text_bytes += bytes;
-    if (header & TEXT_MORE)
-        return answer(message, OK);
-    caller->text[caller->text_bytes] = 0;
-    caller->text_bytes = 0;
-    return answer(message, programs_run(caller->text, caller->console));
+    uint64_t file_bytes = message->words[1];
+    answer(message, OK);
+    message->words[0] = (uint64_t)(int64_t)programs_prepare(caller, file_bytes, message);
+    return ANSWERED;
 }
 
 /* Answered by waiting_review, at once if it can be. */
@@ -50,6 +41,21 @@ static enum outcome wait(struct program *caller, struct message *message, uint32
     if (!waiting_for_program(caller->number, reply_slot, program->number))
         return answer(message, E_FULL);
     return KEPT;
+}
+
+/* The endpoint that came is kept until the time has come to signal there. */
+static enum outcome watch(struct program *caller, struct message *message, uint32_t *gift_slot)
+{
+    const struct program *program = programs_get(message->words[1]);
+    uint64_t bit = message->words[2];
+    if (!program)
+        return answer(message, E_NAME);
+    if (!message->received_slot || bit > 63)
+        return answer(message, E_ARGUMENT);
+    if (!waiting_to_signal(caller->number, *gift_slot, 1ull << bit, program->number))
+        return answer(message, E_FULL);
+    *gift_slot = SLOT_NONE;
+    return answer(message, OK);
 }
 
 static enum outcome serve(struct program *caller, struct message *message)
@@ -83,6 +89,17 @@ static enum outcome find_to_signal(struct program *caller, struct message *messa
     return answer(message, services_connect_signal(caller, name, (uint32_t)message->words[3]));
 }
 
+static enum outcome want(struct program *caller, struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    if (!name_in(message, name) || !servers_find(name))
+        return answer(message, E_NAME);
+    if (!servers_may_call(caller->name, name))
+        return answer(message, E_RIGHTS);
+    int number = programs_run(name, 0);
+    return answer(message, number < 0 && number != E_EXISTS ? number : OK);
+}
+
 static enum outcome list(struct message *message)
 {
     const struct program *program = programs_from(message->words[1]);
@@ -96,7 +113,8 @@ static enum outcome list(struct message *message)
     return ANSWERED;
 }
 
-static enum outcome kill(struct program *caller, struct message *message)
+/* Answered when its domain is gone, as far as somebody can wait for that. */
+static enum outcome kill(struct program *caller, struct message *message, uint32_t reply_slot)
 {
     struct program *program = programs_get(message->words[1]);
     if (!program || !program_lives(program))
@@ -104,7 +122,11 @@ static enum outcome kill(struct program *caller, struct message *message)
     if (program->number == INIT_NUMBER)
         return answer(message, E_RIGHTS);
     program_kill(program);
-    return program == caller ? ENDED : answer(message, OK);
+    if (program == caller)
+        return ENDED;
+    bool waits = drivers_ending(program->number) &&
+                 waiting_for_program(caller->number, reply_slot, program->number);
+    return waits ? KEPT : answer(message, OK);
 }
 
 static enum outcome restart(struct program *caller, struct message *message)
@@ -148,13 +170,44 @@ static enum outcome may_claim(struct message *message)
     return answer(message, named ? OK : E_RIGHTS);
 }
 
-enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot)
+/* The PCI server silences the devices of drivers that have ended. */
+static enum outcome driver_ended(const struct program *caller, struct message *message)
+{
+    const struct server *server = servers_find(caller->name);
+    if (!server || !server->delegates)
+        return answer(message, E_RIGHTS);
+    uint64_t domain;
+    uint32_t number = drivers_next((uint32_t)message->words[1], &domain);
+    answer(message, OK);
+    message->words[1] = number;
+    message->words[2] = domain;
+    return ANSWERED;
+}
+
+/* What programs leave to init that others use goes back when these say that they do so no more. */
+static enum outcome discard(struct message *message)
+{
+    uint64_t address = message->words[1] & ~(FRAME_BYTES - 1);
+    uint32_t order = message->words[1] & (FRAME_BYTES - 1);
+    uint64_t end = address + (FRAME_BYTES << (order <= ORDER_BLOCK ? order : 0));
+    struct frame_info info = {.end = address};
+    while (info.end < end) {
+        if (order > ORDER_BLOCK || info.end < address ||
+            sys_frame_query(SLOT_INIT_MACHINE, info.end, &info) < 0 ||
+            info.owner != programs_get(INIT_NUMBER)->domain_frame || info.tag != INHERITED_TAG)
+            return answer(message, E_NOT_OWNER);
+    }
+    return answer(message, sys_frame_release(address, order));
+}
+
+enum outcome requests_serve(struct program *program, struct message *message, uint32_t reply_slot,
+                            uint32_t *gift_slot)
 {
     switch (TEXT_REQUEST(message->words[0])) {
-    case INIT_RUN:
-        return run(program, message);
     case INIT_WAIT:
         return wait(program, message, reply_slot);
+    case INIT_WATCH:
+        return watch(program, message, gift_slot);
     case INIT_EXIT:
         program_end(program, PROGRAM_ENDED, (int32_t)message->words[1]);
         return ENDED;
@@ -164,18 +217,28 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return find(program, message, reply_slot);
     case INIT_FIND_TO_SIGNAL:
         return find_to_signal(program, message);
+    case INIT_WANT:
+        return want(program, message);
     case INIT_LIST:
         return list(message);
     case INIT_KILL:
-        return kill(program, message);
+        return kill(program, message, reply_slot);
     case INIT_RESTART:
         return restart(program, message);
+    case INIT_PREPARE:
+        return prepare(program, message);
+    case INIT_START:
+        return answer(message, programs_start_prepared(program));
     case INIT_MODULE:
         return module(message);
     case INIT_DOMAIN:
         return domain(message);
     case INIT_MAY_CLAIM:
         return may_claim(message);
+    case INIT_DRIVER_ENDED:
+        return driver_ended(program, message);
+    case INIT_DISCARD:
+        return discard(message);
     default:
         return answer(message, E_REQUEST);
     }

@@ -21,14 +21,12 @@
 #define FIRST_DELAY (100 * MILLISECOND)
 #define FAILURES_MAX 7
 
-/* Page tables that reading one server's state may take: two of each level. */
-#define STATE_TABLES 8
-
 /* What there is of a server now. */
 struct instance {
     uint32_t number; /* of the program, 0: none */
     uint32_t restarts;
     bool wanted;         /* it was started on demand */
+    bool again;          /* to be started as soon as it has ended */
     uint32_t failures;   /* in a row */
     uint64_t started_at; /* ns, as clock_now */
     uint64_t state;      /* address of the memory that it is lent, 0: none yet */
@@ -120,18 +118,6 @@ static uint32_t state_order(const struct server *server)
     return order;
 }
 
-/* Readable, to see whether it holds. */
-static int64_t claim_state(uint32_t order)
-{
-    int64_t frame = E_NO_TABLES;
-    for (uint32_t i = 0; frame == E_NO_TABLES && i < STATE_TABLES; i++) {
-        frame = sys_frame_claim(ZONE_ANY, order, MAP_READ, tag_of("state"));
-        if (frame == E_NO_TABLES && table_fund(SLOT_SELF) < 0)
-            break;
-    }
-    return frame;
-}
-
 uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *error)
 {
     struct instance *instance = instance_of(server);
@@ -139,24 +125,12 @@ uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *er
     *error = OK;
     if (instance->state || server->state == 0)
         return instance->state;
-    int64_t frame = claim_state(*order);
+    int64_t frame = sys_frame_claim(ZONE_ANY, *order, 0, tag_of("state"));
     if (frame < 0)
         *error = frame;
     else
         instance->state = (uint64_t)frame;
     return instance->state;
-}
-
-bool servers_hold(const struct program *program)
-{
-    const struct server *server = servers_find(program->name);
-    struct instance *instance = server ? instance_of(server) : NULL;
-    if (!instance || instance->number != program->number || !instance->state)
-        return false;
-    uint32_t order = state_order(server);
-    const struct state_end *end =
-        (const void *)(instance->state + (FRAME_BYTES << order) - sizeof *end);
-    return __atomic_load_n(&end->holds, __ATOMIC_ACQUIRE) != 0;
 }
 
 void servers_started(const struct server *server, uint32_t number, bool by_wish)
@@ -200,6 +174,10 @@ bool servers_ended(const struct program *program, bool by_wish)
     if (!instance || instance->number != program->number)
         return false;
     instance->number = 0;
+    if (instance->again) {
+        instance->due_at = clock_now();
+        return true;
+    }
     if (!is_to_restart(server, program, by_wish))
         return false;
     if (by_wish || clock_now() - instance->started_at >= HEALTHY)
@@ -213,10 +191,15 @@ bool servers_ended(const struct program *program, bool by_wish)
 
 static void start(const struct server *server, struct instance *instance)
 {
+    bool asked = instance->again;
+    instance->again = false;
     instance->due_at = DEADLINE_NEVER;
     int number = programs_start(server);
-    if (number > 0) {
+    if (number > 0)
         servers_started(server, (uint32_t)number, false);
+    if (number > 0 && asked)
+        return;
+    if (number > 0) {
         log_print("init: %s is started again (%d)\n", server->name, number);
         return;
     }
@@ -262,6 +245,9 @@ int servers_restart(const char *name)
     if (instance->number)
         program_kill(programs_get(instance->number));
     instance->failures = 0;
+    instance->again = instance->number != 0; /* its devices are silenced first */
+    if (instance->again)
+        return OK;
     instance->due_at = DEADLINE_NEVER;
     int number = programs_start(server);
     if (number < 0) {

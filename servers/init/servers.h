@@ -20,9 +20,6 @@ void servers_open(void);
 const struct server *servers_find(const char *name);
 const struct server *servers_at(uint32_t index);
 
-/* Whether the program says in its state that it must not be ended just now. */
-bool servers_hold(const struct program *program);
-
 /* Whether program `name` may find `service`: every program may, but servers only what their line
  * names. */
 bool servers_may_call(const char *name, const char *service);

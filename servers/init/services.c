@@ -140,6 +140,13 @@ bool services_has(uint32_t number, const char *name)
     return service && service->program == number;
 }
 
+void services_signal(const char *name, uint64_t bits)
+{
+    const struct service *service = find(name);
+    if (service && service->program)
+        sys_signal(service->slot, bits);
+}
+
 void services_leave(uint32_t number)
 {
     for (uint32_t i = 0; i < SERVICES_MAX; i++)

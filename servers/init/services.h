@@ -25,6 +25,9 @@ int services_connect_signal(const struct program *program, const char *name, uin
 /* Whether program `number` serves `name`. */
 bool services_has(uint32_t number, const char *name);
 
+/* Signals whoever serves `name`, if anybody does. */
+void services_signal(const char *name, uint64_t bits);
+
 /* A program has ended: its endpoints stay, and nobody takes what is called there. Its callers whom
  * it has not answered get E_GONE. */
 void services_leave(uint32_t number);

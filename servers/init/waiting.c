@@ -6,13 +6,15 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "drivers.h"
 #include "log.h"
 #include "programs.h"
 #include "services.h"
 
 struct waiting {
-    uint32_t caller; /* 0: free */
-    uint32_t reply_slot;
+    uint32_t caller;     /* 0: free */
+    uint32_t reply_slot; /* or, with bits, the endpoint to signal */
+    uint64_t bits;
     uint32_t program; /* waits for this one; 0: for the service */
     uint32_t slot;
     char name[SERVICE_NAME_BYTES];
@@ -34,6 +36,12 @@ static bool add(struct waiting entry)
 bool waiting_for_program(uint32_t caller, uint32_t reply_slot, uint32_t number)
 {
     return add((struct waiting){.caller = caller, .reply_slot = reply_slot, .program = number});
+}
+
+bool waiting_to_signal(uint32_t caller, uint32_t endpoint, uint64_t bits, uint32_t number)
+{
+    return add((struct waiting){
+        .caller = caller, .reply_slot = endpoint, .bits = bits, .program = number});
 }
 
 bool waiting_for_service(uint32_t caller, uint32_t reply_slot, const char *name, uint32_t slot)
@@ -69,7 +77,7 @@ void waiting_forget(uint32_t caller)
 static bool program_answer(const struct waiting *entry, struct message *answer)
 {
     const struct program *program = programs_get(entry->program);
-    if (program && program->state == PROGRAM_RUNS)
+    if (program && (program->state == PROGRAM_RUNS || drivers_ending(program->number)))
         return false;
     /* What was said about its end is to stand on the console before whoever waits goes on. */
     if (!log_idle())
@@ -96,7 +104,10 @@ void waiting_review(void)
         if (!entry->caller)
             continue;
         if (entry->program ? program_answer(entry, &answer) : service_answer(entry, &answer)) {
-            sys_reply(entry->reply_slot, &answer);
+            if (entry->bits)
+                sys_signal(entry->reply_slot, entry->bits);
+            else
+                sys_reply(entry->reply_slot, &answer);
             forget(entry);
         }
     }

@@ -1,6 +1,7 @@
 /*
  * Calls that are answered later: who waits for a program to end or serve, and who looks for a
- * service that is not there yet. Each keeps the slot of its reply capability.
+ * service that is not there yet. Each keeps the slot of its reply capability. And who is signalled
+ * then, instead of answered.
  */
 #ifndef INIT_WAITING_H
 #define INIT_WAITING_H
@@ -18,6 +19,10 @@ bool waiting_for_program(uint32_t caller, uint32_t reply_slot, uint32_t number);
 
 /* Program `caller` waits for service `name`, to be put in its slot `slot`. */
 bool waiting_for_service(uint32_t caller, uint32_t reply_slot, const char *name, uint32_t slot);
+
+/* The endpoint in `endpoint`, which is kept for that, gets `bits` when program `number` has ended
+ * or serves; program `caller` wants it so. */
+bool waiting_to_signal(uint32_t caller, uint32_t endpoint, uint64_t bits, uint32_t number);
 
 /* Whether anyone waits for this program. */
 bool waiting_on(uint32_t number);

@@ -54,7 +54,7 @@ static const char *check_place(const struct function *function)
 
 /* Whether somebody has memory of it: a driver that an earlier instance gave it to, or the console
  * its screen. Its BARs must not be touched then, not even to see how large they are. */
-static bool is_in_use(const struct config *config)
+static uint64_t owner_of(const struct config *config)
 {
     uint64_t at[PCI_BARS];
     uint32_t count = function_addresses(config, at);
@@ -62,9 +62,19 @@ static bool is_in_use(const struct config *config)
         struct frame_info info;
         uint64_t frame = at[i] & ~(FRAME_BYTES - 1);
         if (sys_frame_query(service_slot("machine"), frame, &info) == OK && info.owner != 0)
-            return true;
+            return info.owner;
     }
-    return false;
+    return 0;
+}
+
+static bool is_in_use(const struct config *config)
+{
+    return owner_of(config) != 0;
+}
+
+uint64_t device_owner(const struct device *device)
+{
+    return owner_of(&device->config);
 }
 
 static const char *read_device(struct device *device)
@@ -176,13 +186,14 @@ static void set_message(const struct device *device, uint64_t message)
 
 bool device_begin_messages(const struct device *device, uint64_t message)
 {
-    if (device->function.table)
+    if (device->function.table) {
         change_control(device, device->function.table, PCI_MSIX_FLAGS_ENABLE,
                        PCI_MSIX_FLAGS_MASKALL);
-    else if (device->function.messages)
+    } else if (device->function.messages) {
         set_message(device, message);
-    else
+    } else {
         return false;
+    }
     device_command(device, PCI_COMMAND_INTX_DISABLE, 0);
     return true;
 }

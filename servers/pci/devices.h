@@ -29,6 +29,9 @@ uint32_t devices_count(void);
 /* Reads a device that was in use, if it is so no more. True: it has been read. */
 bool device_ready(struct device *device);
 
+/* The domain (its object) that has memory of the device, 0: none has. */
+uint64_t device_owner(const struct device *device);
+
 /* No bus mastering, no messages (PCI 3.0, 6.2.2, 6.8). Its memory stays switched on. */
 void device_silence(const struct device *device);
 

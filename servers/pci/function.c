@@ -114,8 +114,9 @@ static const char *check_table(const struct function *function)
 {
     const struct message_table *table = &function->message_table;
     const struct bar *bar = table->bar < PCI_BARS ? &function->bars[table->bar] : NULL;
-    if (!bar || (bar->flags & PCI_BAR_PORTS) || bar->bytes < PCI_MSIX_ENTRY_SIZE * table->entries ||
-        table->offset > bar->bytes - PCI_MSIX_ENTRY_SIZE * table->entries)
+    uint64_t table_bytes = (uint64_t)PCI_MSIX_ENTRY_SIZE * table->entries;
+    if (!bar || (bar->flags & PCI_BAR_PORTS) || bar->bytes < table_bytes ||
+        table->offset > bar->bytes - table_bytes)
         return "its table of messages lies outside its memory";
     return NULL;
 }
@@ -199,10 +200,11 @@ const char *function_misplaced(const struct function *function, const struct mem
             continue;
         if (bar->address >= LOWER_HALF_END || bar->bytes > LOWER_HALF_END - bar->address)
             return "a BAR lies beyond the addresses that frames have";
-        for (uint32_t range = 0; range < ranges; range++)
+        for (uint32_t range = 0; range < ranges; range++) {
             if (memory[range].type == MEMORY_FREE && bar->address < memory[range].end &&
                 memory[range].start < bar->address + bar->bytes)
                 return "a BAR lies over RAM";
+        }
     }
     return NULL;
 }

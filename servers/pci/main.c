@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include <cocos/protocol/pci.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
@@ -27,16 +28,19 @@ int main(void)
     if (got < 0)
         return refuse("the ports of configuration space", got);
     devices_find();
-    got = service_register("pci", &endpoint);
+    got = service_register(PCI_SERVICE, &endpoint);
     if (got < 0)
         return refuse("serving", got);
+    requests_drivers_ended(); /* while an earlier instance was gone */
     for (;;) {
         struct message message = {0};
         got = sys_wait(endpoint, reply_slot, DEADLINE_NEVER, &message);
         if (got < 0)
             return refuse("waiting", got);
-        if (got != RECEIVED_CALL)
+        if (got != RECEIVED_CALL) {
+            requests_drivers_ended();
             continue;
+        }
         requests_serve(&message);
         /* A caller that has ended leaves its capability behind. */
         if (sys_reply(reply_slot, &message) < 0)

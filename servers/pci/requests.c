@@ -268,6 +268,25 @@ static int64_t serve(const struct message *asked, struct message *answer)
     }
 }
 
+/* A device whose driver an earlier instance knew is told by whose its memory is. */
+static bool is_driven_by(const struct device *device, uint32_t program, uint64_t domain)
+{
+    return device->holder == program || (domain != 0 && device_owner(device) == domain);
+}
+
+void requests_drivers_ended(void)
+{
+    struct message message = {.words = {INIT_DRIVER_ENDED}};
+    while (sys_call(SLOT_PARENT, &message) == OK && (int64_t)message.words[0] == OK &&
+           message.words[1] != 0) {
+        uint32_t program = (uint32_t)message.words[1];
+        for (uint32_t i = 0; i < devices_count(); i++)
+            if (is_driven_by(devices_at(i), program, message.words[2]))
+                device_silence(devices_at(i));
+        message = (struct message){.words = {INIT_DRIVER_ENDED, program}};
+    }
+}
+
 void requests_serve(struct message *message)
 {
     struct message answer = {0};

@@ -10,4 +10,7 @@ void requests_serve(struct message *message);
 /* To be called when the answer was sent: what it brought along is done with. */
 void requests_sent(void);
 
+/* Silences the devices of drivers that have ended, as init says which. */
+void requests_drivers_ended(void);
+
 #endif

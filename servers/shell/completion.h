@@ -1,19 +1,35 @@
-/* Which names a word may become. Pure; tested on the host. */
+/* Which names the word at the cursor may become: all of them, in order. Pure; tested on the host.
+ */
 #ifndef SHELL_COMPLETION_H
 #define SHELL_COMPLETION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define COMPLETION_BYTES 32u /* of the longest name, with its terminating zero */
+#include "parse.h"
 
-/* Name number `index` of those that can be meant: by a line's first word, or by a later one. NULL:
- * there are no more. Valid until the next call. */
-typedef const char *completion_names(uint32_t index, bool first);
+#define COMPLETION_BYTES 4096u /* of all names, with a terminating zero each */
 
-/* How many different names begin with the first `length` bytes of `word`: 0, 1, or 2 for more. The
- * longest beginning that they share is in `common`. */
-uint32_t completion_find(completion_names *names, bool first, const char *word, uint32_t length,
-                         char common[COMPLETION_BYTES]);
+struct completion {
+    struct last_word word;
+    uint32_t count, used;
+    char names[COMPLETION_BYTES]; /* sorted, each once */
+};
+
+/* Begins anew, for the word at the end of the first `length` bytes of a line. */
+void completion_begin(struct completion *completion, const char *line, uint32_t length);
+
+/* Adds `name`, if the word can become that and there is room. One that ends with / is a directory:
+ * there, the word can go on. */
+void completion_add(struct completion *completion, const char *name);
+
+/* The name behind `name`, which may be NULL: the first. NULL: there are no more. */
+const char *completion_next(const struct completion *completion, const char *name);
+
+/* How many bytes all names have in common: the first begins with them. */
+uint32_t completion_common(const struct completion *completion);
+
+/* The last part of a path: what is shown of it in a list. */
+const char *completion_shown(const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* The line editor: positions, showing, changing, history, keys. */
+/* The line editor: positions, showing, changing, history, completion, keys. */
 #include "line.h"
 
 #include <stdio.h>
@@ -183,7 +183,7 @@ static void cut_right(struct line *line)
 
 static char *history_line(struct line *line, uint32_t back)
 {
-    return line->history[(line->history_count - back) % LINE_HISTORY];
+    return line->history->lines[(line->history->count - back) % LINE_HISTORY];
 }
 
 /* Empty lines and repetitions are not worth keeping. */
@@ -191,16 +191,20 @@ static void remember(struct line *line)
 {
     if (line->length == 0)
         return;
-    if (line->history_count > 0 && strcmp(history_line(line, 1), line->text) == 0)
+    if (line->history->count > 0 && strcmp(history_line(line, 1), line->text) == 0)
         return;
-    line->history_count++;
+    line->history->count++;
     memcpy(history_line(line, 1), line->text, line->length + 1);
+}
+
+static uint32_t kept(const struct line *line)
+{
+    return line->history->count < LINE_HISTORY ? line->history->count : LINE_HISTORY;
 }
 
 static void recall(struct line *line, uint32_t back)
 {
-    uint32_t kept = line->history_count < LINE_HISTORY ? line->history_count : LINE_HISTORY;
-    if (back > kept)
+    if (back > kept(line))
         return;
     if (line->back == 0)
         memcpy(line->draft, line->text, line->length + 1);
@@ -209,33 +213,44 @@ static void recall(struct line *line, uint32_t back)
     line->stale = true;
 }
 
-/* ---- completion ---- */
-
-static uint32_t word_start(const struct line *line)
+/* Goes back to the last line, before the one shown, that holds what was typed. */
+static void search(struct line *line)
 {
-    uint32_t start = line->cursor;
-    while (start > 0 && line->text[start - 1] != ' ')
-        start--;
-    return start;
+    if (line->back == 0)
+        memcpy(line->draft, line->text, line->length + 1);
+    for (uint32_t back = line->back + 1; back <= kept(line); back++) {
+        const char *found = history_line(line, back);
+        if (strstr(found, line->draft) && strcmp(found, line->text) != 0) {
+            recall(line, back);
+            return;
+        }
+    }
 }
 
+void line_keep(struct line *line, struct line_history *memory)
+{
+    for (uint32_t i = 0; i < LINE_HISTORY; i++)
+        memory->lines[i][LINE_BYTES - 1] = 0;
+    line->history = memory;
+}
+
+/* ---- completion ---- */
+
 /* Prints, below the line, all names that the word may become, and the prompt again. */
-static void list_names(struct line *line, bool first, const char *word, uint32_t length)
+static void list_names(struct line *line, const struct completion *completion)
 {
     uint32_t column = 0;
-    const char *name;
     line_show(line);
     print_text(line, "\n");
-    for (uint32_t index = 0; (name = line->names(index, first)) != NULL; index++) {
-        if (strncmp(name, word, length) != 0)
-            continue;
-        uint32_t columns = (uint32_t)strlen(name) + 2;
+    for (const char *name = NULL; (name = completion_next(completion, name)) != NULL;) {
+        const char *shown = completion_shown(name);
+        uint32_t columns = (uint32_t)strlen(shown) + 2;
         if (column > 0 && column + columns > line->columns) {
             print_text(line, "\n");
             column = 0;
         }
         print_text(line, column > 0 ? "  " : "");
-        print_text(line, name);
+        print_text(line, shown);
         column += columns;
     }
     print_text(line, "\n");
@@ -243,22 +258,42 @@ static void list_names(struct line *line, bool first, const char *word, uint32_t
     line->stale = true;
 }
 
+/* Puts the beginning that all names have in place of the word, as it is written in a line. */
+static void replace_word(struct line *line, const struct completion *completion, uint32_t common)
+{
+    char name[LINE_BYTES], quoted[LINE_BYTES];
+    uint32_t start = completion->word.start, old = line->cursor - start;
+    bool whole = completion->count == 1 && completion->names[common - 1] != '/';
+    if (common >= sizeof name)
+        return;
+    memcpy(name, completion->names, common);
+    name[common] = 0;
+    if (!parse_quote(quoted, sizeof quoted - 1, name))
+        return;
+    strcat(quoted, whole ? " " : "");
+    uint32_t length = (uint32_t)strlen(quoted);
+    if (line->length - old + length >= LINE_BYTES)
+        return;
+    /* What is there already stays, as long as it is the same. */
+    uint32_t same = 0;
+    while (same < old && line->text[start + same] == quoted[same])
+        same++;
+    cut(line, start + same, line->cursor);
+    insert(line, quoted + same, length - same);
+}
+
 static void complete(struct line *line)
 {
-    char common[COMPLETION_BYTES];
-    uint32_t start = word_start(line), length = line->cursor - start;
-    bool first = start == strspn(line->text, " ");
-    if (!line->names)
+    static struct completion completion;
+    if (!line->complete)
         return;
-    uint32_t found = completion_find(line->names, first, line->text + start, length, common);
-    uint32_t more = found ? (uint32_t)strlen(common) - length : 0;
-    if (found == 2 && more == 0) {
-        list_names(line, first, line->text + start, length);
-        return;
-    }
-    insert(line, common + length, more);
-    if (found == 1)
-        insert(line, " ", 1);
+    completion_begin(&completion, line->text, line->cursor);
+    line->complete(&completion);
+    uint32_t common = completion_common(&completion);
+    if (completion.count == 1 || common > strlen(completion.word.text))
+        replace_word(line, &completion, common);
+    else if (completion.count > 1)
+        list_names(line, &completion);
 }
 
 /* ---- keys ---- */
@@ -363,6 +398,9 @@ static void take_control(struct line *line, uint8_t byte)
         break;
     case CONTROL('P'):
         key_by_letter(line, 'A');
+        break;
+    case CONTROL('R'):
+        search(line);
         break;
     case CONTROL('U'):
         cut(line, 0, line->cursor);

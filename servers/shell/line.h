@@ -5,8 +5,8 @@
  *
  * A line is always shown in one row of the screen: of a longer one, the part round the cursor.
  * After the prompt was printed once it is only ever passed over, so whoever reads along sees it
- * exactly when a new line may be typed; but it is printed again after Ctrl-L, and after the list of
- * names that a second Tab shows.
+ * exactly when a new line may be typed; but it is printed again after Ctrl-L, and after a list of
+ * the names that a word may become.
  */
 #ifndef SHELL_LINE_H
 #define SHELL_LINE_H
@@ -20,6 +20,12 @@
 #define LINE_BYTES 512u /* with the terminating zero */
 #define LINE_HISTORY 32u
 
+/* The last lines. */
+struct line_history {
+    uint32_t count; /* ever added */
+    char lines[LINE_HISTORY][LINE_BYTES];
+};
+
 enum line_event {
     LINE_MORE,      /* not done yet */
     LINE_READY,     /* Enter: text holds the line */
@@ -30,9 +36,11 @@ enum line_event {
 struct line {
     /* Set by the user of the editor. */
     void (*print)(const char *bytes, size_t count);
+    struct line_history *history;
     const char *prompt;      /* with its colours */
     uint32_t prompt_columns; /* as it is seen */
-    completion_names *names; /* what Tab completes; NULL: nothing */
+    /* Adds the names that the word at the cursor may become (Tab); NULL: none. */
+    void (*complete)(struct completion *completion);
 
     char text[LINE_BYTES]; /* zero-terminated */
     uint32_t length, cursor;
@@ -47,11 +55,13 @@ struct line {
     uint32_t parameter;
     bool returned; /* the last byte was \r: a \n now is the same Enter */
 
-    char history[LINE_HISTORY][LINE_BYTES];
-    uint32_t history_count; /* lines ever added */
-    uint32_t back;          /* how far back the one shown is, 0 = none of them */
+    uint32_t back;          /* how far back in the history the one shown is, 0 = not there */
     char draft[LINE_BYTES]; /* what was typed before going back */
 };
+
+/* Makes the lines that memory holds a history, whatever may have happened to it: zeroes are an
+ * empty one. */
+void line_keep(struct line *line, struct line_history *memory);
 
 /* Prints the prompt and starts an empty line on a screen of `columns` columns (0: not known). */
 void line_begin(struct line *line, uint32_t columns);

@@ -2,12 +2,18 @@
  * The shell: reads lines from the console and runs them. It is an ordinary program: what it can
  * do beyond printing, init does for it.
  *
- * It ends with 1 when there is no console.
+ * An argument names a script that runs before the first line is read.
+ *
+ * It ends with 1 when there is no console, or no memory.
  */
 #include "shell.h"
 
+#include <cocos/service.h>
+
+#include "attention.h"
+#include "execute.h"
 #include "line.h"
-#include "words.h"
+#include "script.h"
 
 /* Programs that drive the machine wait for exactly "cocos> ", colours apart. */
 #define PROMPT "\x1b[1;32mcocos>\x1b[0m "
@@ -19,19 +25,18 @@ static struct line line = {
     .print = console_print,
     .prompt = PROMPT,
     .prompt_columns = PROMPT_COLUMNS,
-    .names = command_names,
+    .complete = command_complete,
 };
+
+static struct line_history history;
 
 static void run_line(const char *text)
 {
-    static struct words words;
-    const char *refusal = words_split(&words, text, last_status);
-    if (refusal) {
-        console_printf("shell: %s\n", refusal);
-        last_status = STATUS_USAGE;
-    } else if (words.count > 0) {
-        last_status = command_run(words.count, words.word);
-    }
+    const char *refusal = execute(text, NULL, 0);
+    if (!refusal)
+        return;
+    console_complain("shell: %s\n", refusal);
+    last_status = STATUS_USAGE;
 }
 
 /* Reads one line and runs it. Not 0: the console is gone. */
@@ -41,6 +46,7 @@ static int step(void)
     for (;;) {
         if (!console_typed())
             line_show(&line);
+        uptime_prompted();
         int byte = console_read();
         if (byte < 0)
             return byte;
@@ -51,7 +57,7 @@ static int step(void)
             run_line(line.text);
             return 0;
         case LINE_CANCELLED:
-            last_status = STATUS_CANCELLED;
+            last_status = STATUS_INTERRUPTED;
             return 0;
         case LINE_END:
             console_print("\n", 1);
@@ -61,12 +67,16 @@ static int step(void)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    if (console_open() < 0)
+    if (console_open() < 0 || attention_open() < 0)
         return 1;
+    struct line_history *kept = service_state(sizeof *kept);
+    line_keep(&line, kept ? kept : &history);
     console_fresh_line();
     console_printf("Type help for a list of commands.\n");
+    if (argc > 1)
+        last_status = source_command((uint32_t)argc, argv);
     /* A console that ended may be started again; but one that never answers is none. */
     for (int failures = 0; failures < FAILURES_MAX; failures++) {
         while (step() == 0)

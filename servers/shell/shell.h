@@ -15,7 +15,7 @@ enum {
     STATUS_FAILED = 1,
     STATUS_USAGE = 2,     /* the command was given wrongly */
     STATUS_UNKNOWN = 127, /* no such command */
-    STATUS_CANCELLED = 130,
+    STATUS_INTERRUPTED = 130,
     STATUS_FAULTED = 139, /* the program was ended by a fault */
 };
 
@@ -28,11 +28,25 @@ void console_print(const char *bytes, size_t count);
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void console_flush(void);
 
+/* The same for what is wrong: to the console, also where console_print goes elsewhere. */
+void console_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* From now on what is printed is kept, as far as there is memory, up to 4 MiB; until it is taken:
+ * *bytes of it, which the caller frees. NULL: there was nothing. */
+void console_collect(void);
+char *console_collected(size_t *bytes);
+
 /* Whether console_read returns without waiting. */
 bool console_typed(void);
 
 /* Waits for the next byte typed. A negative error when the console is gone. */
 int console_read(void);
+
+/* The same; E_TIMEOUT: nothing came before the deadline. */
+int console_read_until(uint64_t deadline);
+
+/* Ctrl-C signals bit `bit` of `endpoint` from now on; SLOT_NONE: it is typed. */
+void console_interrupts(uint32_t endpoint, uint32_t bit);
 
 /* The width of the screen (0: none). Starts a new line where a program left one unfinished. */
 uint32_t console_fresh_line(void);
@@ -43,17 +57,21 @@ struct command {
     const char *name;
     const char *arguments; /* as shown by help */
     const char *help;
-    int (*run)(uint32_t count, char **words); /* words[0] is the name */
+    int (*run)(uint32_t count, char **words); /* words[0] is the name; NULL: a tool */
 };
 
-/* The status of the last command. */
+/* The program that the tools are. */
+#define TOOLS "tools"
+
+/* The status of the last pipeline. */
 extern int last_status;
 
-/* What the words of a line can be (completion_names): commands and modules, or modules. */
-const char *command_names(uint32_t index, bool first);
+/* The command of this name, or NULL: it is a program's, or nobody's. */
+const struct command *command_find(const char *name);
 
-/* Runs a command or, where there is none of this name, a program. */
-int command_run(uint32_t count, char **words);
+/* Adds the names that the word at the cursor may become. */
+struct completion;
+void command_complete(struct completion *completion);
 
 /* Prints "NAME: what" for an error, and returns STATUS_FAILED. */
 int command_failed(const char *name, int64_t error);
@@ -66,7 +84,6 @@ int64_t command_number(const char *word, uint32_t max);
 
 #define PROGRAM_NAME_BYTES (SERVICE_NAME_BYTES + 1)
 
-int run_command(uint32_t count, char **words);
 int ps_command(uint32_t count, char **words);
 int kill_command(uint32_t count, char **words);
 int restart_command(uint32_t count, char **words);
@@ -75,17 +92,26 @@ int modules_command(uint32_t count, char **words);
 /* The name of module number `index`, at most 15 characters; a negative error. */
 int64_t module_name(uint64_t index, char name[PROGRAM_NAME_BYTES]);
 
-/* Runs a program given by its words; E_NAME where there is no such module, else its status
- * (0 and above). */
-int64_t program_start(const char *command, char **words);
-
 /* ---- vm.c ---- */
 
 int vm_command(uint32_t count, char **words);
 
+/* ---- caps.c ---- */
+
+int caps_command(uint32_t count, char **words);
+int irq_command(uint32_t count, char **words);
+
+/* ---- top.c ---- */
+
+int top_command(uint32_t count, char **words);
+
 /* ---- pci.c ---- */
 
 int pci_command(uint32_t count, char **words);
+
+/* ---- disks.c ---- */
+
+int disks_command(uint32_t count, char **words);
 
 /* ---- size.c ---- */
 
@@ -93,6 +119,13 @@ int pci_command(uint32_t count, char **words);
  * are exact, or have four digits. */
 #define SIZE_TEXT_BYTES 24
 void size_text(char text[SIZE_TEXT_BYTES], uint64_t bytes);
+
+/* ---- uptime.c ---- */
+
+/* The prompt has been shown. */
+void uptime_prompted(void);
+
+int uptime_command(uint32_t count, char **words);
 
 /* ---- date.c ---- */
 

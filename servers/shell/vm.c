@@ -120,8 +120,9 @@ static int64_t show_named(const char *word, int64_t (*show)(uint64_t domain))
     return found < 0 ? found : shown;
 }
 
-static int64_t show_program(const char *word, int64_t (*show)(uint64_t domain))
+int64_t vm_program(const char *word, int64_t (*show)(uint64_t domain))
 {
+    vm_machine = service_slot("machine");
     int64_t number = command_number(word, PROGRAMS_MAX);
     if (number < 0)
         return show_named(word, show);
@@ -139,11 +140,12 @@ int vm_command(uint32_t count, char **words)
     vm_machine = service_slot("machine");
     int64_t error;
     if (program)
-        error = show_program(program, tables ? vm_show_tables : vm_show_domain);
+        error = vm_program(program, tables ? vm_show_tables : vm_show_domain);
     else
         error = tables ? vm_show_tables(0) : vm_show_machine();
     if (error >= 0)
         return 0;
-    console_printf("vm: %s%s%s\n", program ? program : "", program ? ": " : "", error_text(error));
+    console_complain("vm: %s%s%s\n", program ? program : "", program ? ": " : "",
+                     error_text(error));
     return STATUS_FAILED;
 }

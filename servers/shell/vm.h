@@ -38,7 +38,7 @@ static inline bool page_is_table(uint64_t entry, unsigned level)
 
 /* ---- vm.c ---- */
 
-/* The slot of the machine capability, once vm_command runs. */
+/* The slot of the machine capability, once a command has asked for it. */
 extern uint32_t vm_machine;
 
 /* Eight characters and a terminating zero; what a terminal could misread is replaced. */
@@ -58,6 +58,10 @@ const char *vm_colour(uint8_t type);
 
 /* The next domain at or above *address: sets *address and *name. 1, 0: no more, or an error. */
 int64_t vm_next_domain(uint64_t *address, uint64_t *name);
+
+/* Calls `show` for the domain of the program with the number that `word` is, or else for all
+ * domains of that name. An error of it or of the search; E_NAME: there is none. */
+int64_t vm_program(const char *word, int64_t (*show)(uint64_t domain));
 
 /* ---- What vm shows: 0 or an error ---- */
 

@@ -233,6 +233,15 @@ int64_t sys_frame_grant(uint64_t address, uint32_t order, uint32_t domain, uint3
     return refuse() ? refusal : OK;
 }
 
+int64_t sys_frame_revoke(uint64_t address, uint32_t order, uint32_t domain)
+{
+    int from;
+    assert_int_equal(order, ORDER_FRAME);
+    domain_in(domain, &from);
+    owned(address);
+    return refuse() ? refusal : OK;
+}
+
 static bool has_table(const struct domain *domain, uint64_t at)
 {
     for (uint32_t i = 0; i < domain->table_count; i++)

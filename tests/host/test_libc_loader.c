@@ -1,4 +1,4 @@
-// sources: servers/init/loader.c servers/init/grants.c servers/init/words.c tests/host/libcocos.c
+// sources: servers/init/loader.c servers/init/grants.c servers/init/words.c servers/init/start_page.c servers/init/modules.c tests/host/libcocos.c
 /*
  * Init's loader on a stand-in for the kernel: what a program finds when it starts, and that
  * nothing is left behind when any one of the calls to the kernel is refused.
@@ -127,10 +127,11 @@ static void image(void **state)
     for (uint64_t at = STACK_TOP - STACK_BYTES; at < STACK_TOP; at += FRAME_BYTES)
         page_at(loaded.domain, at, MAP_READ | MAP_WRITE);
     /* Init sees the same frames until it lets go of them. */
-    for (uint64_t at = 0; at < STACK_BYTES; at += FRAME_BYTES)
+    for (uint64_t at = 0; at < STACK_BYTES; at += FRAME_BYTES) {
         assert_ptr_equal(
             page_at(SLOT_SELF, STACK_VIEW + at, MAP_READ),
             page_at(loaded.domain, STACK_TOP - STACK_BYTES + at, MAP_READ | MAP_WRITE));
+    }
     loader_end_view(STACK_VIEW);
     assert_true(fake_mapped(SLOT_SELF, STACK_VIEW, &rights) == 0);
     assert_true(fake_mapped(loaded.domain, STACK_TOP - STACK_BYTES - 1, &rights) == 0);
@@ -139,7 +140,7 @@ static void image(void **state)
 
     uint64_t rip, rsp;
     assert_true(fake_started(&rip, &rsp));
-    assert_true(rip == PROGRAM_BASE + 0x200 && rsp == STACK_TOP);
+    assert_true(rip == PROGRAM_BASE + 0x200 && rsp == STACK_TOP - sizeof(struct stack_end));
     assert_true(loaded.image_base == PROGRAM_BASE);
 }
 
@@ -184,7 +185,7 @@ static void capabilities(void **state)
 static void state(void **state)
 {
     (void)state;
-    load.state = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 0);
+    load.state = (uint64_t)sys_frame_claim(ZONE_ANY, ORDER_FRAME, 0, 1);
     struct loaded loaded = load_it();
     const struct process_page *page = (void *)page_at(loaded.domain, PROCESS_PAGE, MAP_READ);
     assert_true(page->state_address == load.state);

@@ -1,4 +1,4 @@
-// sources: servers/shell/line.c servers/shell/completion.c servers/console/ansi.c servers/console/terminal.c
+// sources: servers/shell/line.c servers/shell/completion.c servers/shell/parse.c servers/console/ansi.c servers/console/terminal.c
 /*
  * The shell's line editor: what keys do to the line, and what the screen shows then. The screen is
  * the console's own terminal, so the two are tested against each other.
@@ -22,6 +22,7 @@
 static struct cell cells[COLUMNS * LINES];
 static struct terminal terminal;
 static struct line line;
+static struct line_history history;
 static char printed[4096]; /* since it was last emptied */
 static size_t printed_count;
 
@@ -38,6 +39,8 @@ static int start(void **state)
     (void)state;
     terminal_init(&terminal, cells, COLUMNS, LINES);
     memset(&line, 0, sizeof line);
+    memset(&history, 0, sizeof history);
+    line_keep(&line, &history);
     line.print = print;
     line.prompt = "\x1b[1;32mcocos>\x1b[0m ";
     line.prompt_columns = sizeof PROMPT - 1;
@@ -199,6 +202,24 @@ static void test_history(void **state)
     assert_line("one", 3);
 }
 
+static void test_history_search(void **state)
+{
+    (void)state;
+    enter("echo one");
+    enter("ps");
+    enter("echo two");
+    enter("mem");
+    type("ho");
+    type("\x12");
+    assert_line("echo two", 8);
+    type("\x12");
+    assert_line("echo one", 8);
+    type("\x12"); /* there is no more */
+    assert_line("echo one", 8);
+    type(DOWN DOWN DOWN DOWN);
+    assert_line("ho", 2);
+}
+
 static void test_history_keeps_32_lines(void **state)
 {
     (void)state;
@@ -295,42 +316,64 @@ static void test_any_bytes(void **state)
 
 /* ---- Completion ---- */
 
-static const char *some_names(uint32_t index, bool first)
+static void some_names(struct completion *completion)
 {
-    static const char *const commands[] = {"echo", "errors", "kill"};
-    static const char *const modules[] = {"hello", "hello-client", "hello", "killer"};
-    if (first && index < 3)
-        return commands[index];
-    index -= first ? 3 : 0;
-    return index < 4 ? modules[index] : NULL;
+    static const char *const commands[] = {"kill", "errors", "echo", NULL};
+    static const char *const files[] = {"hello",   "hello-me", "hello", "killer", "d/",
+                                        "my file", "d/x$1",    "d/y",   "d/z/",   NULL};
+    for (uint32_t i = 0; commands[i] && completion->word.first; i++)
+        completion_add(completion, commands[i]);
+    for (uint32_t i = 0; files[i]; i++)
+        completion_add(completion, files[i]);
+}
+
+/* An empty line, as after a command. */
+static void start_again(void)
+{
+    print("\n", 1);
+    line_begin(&line, COLUMNS);
 }
 
 static void test_completion(void **state)
 {
     (void)state;
-    line.names = some_names;
+    line.complete = some_names;
     type("ec\t");
     assert_line("echo ", 5);
     type("hello-\t");
-    assert_line("echo hello-client ", 18);
-    line_begin(&line, COLUMNS);
+    assert_line("echo hello-me ", 14);
+    start_again();
     type("  ki\t"); /* commands and modules, as far as they agree */
     assert_line("  kill", 6);
-    line_begin(&line, COLUMNS);
+    start_again();
     type("x ki\t"); /* only modules are there for a second word */
     assert_line("x killer ", 9);
-    line_begin(&line, COLUMNS);
+    start_again();
     type("zz\t");
     assert_line("zz", 2);
-    line_begin(&line, COLUMNS);
+    start_again();
     type("ech x" LEFT LEFT "\t"); /* in the middle */
     assert_line("echo  x", 5);
+    start_again();
+    type("false||ec\t"); /* first of another command */
+    assert_line("false||echo ", 12);
+    start_again();
+    type("false>ki\t"); /* a file, not a command */
+    assert_line("false>killer ", 13);
+    start_again();
+    type("x 'my\t"); /* whatever the quotation was */
+    assert_line("x my\\ file ", 11);
+    start_again();
+    type("x d\t");
+    assert_line("x d/", 4);
+    type("x\t");
+    assert_line("x d/x\\$1 ", 9);
 }
 
 static void test_list_of_completions(void **state)
 {
     (void)state;
-    line.names = some_names;
+    line.complete = some_names;
     type("e\t");
     assert_line("e", 1);
     assert_non_null(strstr(printed, "\necho  errors\n"));
@@ -338,12 +381,16 @@ static void test_list_of_completions(void **state)
     assert_line("echo ", 5);
     assert_int_equal(type("\r"), LINE_READY);
     assert_string_equal(line.text, "echo ");
-    line_begin(&line, COLUMNS);
+    start_again();
     printed_count = 0;
     type("x hello\t");
-    assert_non_null(strstr(printed, "\nhello  hello-client\n"));
-    line_begin(&line, COLUMNS);
-    line.names = NULL;
+    assert_non_null(strstr(printed, "\nhello  hello-me\n"));
+    start_again();
+    printed_count = 0;
+    type("x d/\t");
+    assert_non_null(strstr(printed, "\nd/  x$1  y  z/\n"));
+    start_again();
+    line.complete = NULL;
     type("e\t");
     assert_line("e", 1);
 }
@@ -357,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup(test_deleting, start),
         cmocka_unit_test_setup(test_ending, start),
         cmocka_unit_test_setup(test_history, start),
+        cmocka_unit_test_setup(test_history_search, start),
         cmocka_unit_test_setup(test_history_keeps_32_lines, start),
         cmocka_unit_test_setup(test_utf8, start),
         cmocka_unit_test_setup(test_long_lines_show_the_part_round_the_cursor, start),

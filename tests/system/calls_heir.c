@@ -254,8 +254,8 @@ static uint64_t check_growing(const struct root *root)
     return count;
 }
 
-/* Lets the server run, turn after turn, until there are more than `count` nodes or no room: on a machine that
- * is busy, a turn may be over before it has begun to write. */
+/* Lets the server run, turn after turn, until there are more than `count` nodes or no room: on a
+ * machine that is busy, a turn may be over before it has begun to write. */
 static void let_grow(const struct root *root, uint64_t count)
 {
     for (unsigned turns = 0; turns < 1000; turns++) {

@@ -1,8 +1,9 @@
 /*
- * frame_query, page_query: each success and every error that cocos/sys.h lists. Breaks when a
- * record or an entry is not told as it is, a run ends too late or never, or someone without the
- * right is answered.
+ * frame_query, page_query, slot_inspect, line_query, cpu_query: each success and every error that
+ * cocos/sys.h lists. Breaks when a record, an entry or a slot is not told as it is, a run ends too
+ * late or never, or someone without the right is answered.
  */
+#include <cocos/clock.h>
 #include <cocos/memory_map.h>
 
 #include "tests/system/check.h"
@@ -278,6 +279,95 @@ static void test_other_domain(void)
     EXPECT(OK, sys_slot_drop(OTHER));
 }
 
+/* ---- What lives ---- */
+
+static struct slot_info slot_at(uint64_t domain, uint32_t slot)
+{
+    struct slot_info info = {.type = 99};
+    EXPECT(OK, sys_slot_inspect(MACHINE, domain, slot, &info));
+    return info;
+}
+
+static void test_slots(void)
+{
+    struct slot_info info;
+    uint64_t object = claim_object(), endpoint = claim_object();
+    EXPECT(E_SLOT, sys_slot_inspect(99, self, 1, &info));
+    EXPECT(E_TYPE, sys_slot_inspect(SLOT_SELF, self, 1, &info));
+    EXPECT(E_RIGHTS, sys_slot_inspect(NARROW, self, 1, &info));
+    EXPECT(E_ARGUMENT, sys_slot_inspect(MACHINE, 0, 1, &info));
+    EXPECT(E_ARGUMENT, sys_slot_inspect(MACHINE, self + 8, 1, &info));
+    EXPECT(E_ARGUMENT, sys_slot_inspect(MACHINE, object, 1, &info));
+    EXPECT(E_ARGUMENT, sys_slot_inspect(MACHINE, ABSENT_ADDRESS, 1, &info));
+    EXPECT(E_SLOT, sys_slot_inspect(MACHINE, self, SLOTS_PER_DOMAIN, &info));
+
+    info = slot_at(self, SLOT_SELF);
+    EXPECT(CAP_DOMAIN, info.type);
+    EXPECT(self, info.object);
+    info = slot_at(self, SLOT_INIT_PORTS);
+    EXPECT(CAP_PORTS, info.type);
+    EXPECT(0, info.object);
+    EXPECT(0x10000, info.count);
+    EXPECT(OK, sys_domain_create(OTHER, object, claim_object(), claim_object()));
+    EXPECT(CAP_EMPTY, slot_at(object, 5).type);
+    EXPECT(OK, sys_endpoint_create(OBJECT, endpoint));
+    EXPECT(OK, sys_slot_copy(OTHER, 5, OBJECT, RIGHT_SEND, 77));
+    info = slot_at(object, 5);
+    EXPECT(CAP_ENDPOINT, info.type);
+    EXPECT(RIGHT_SEND, info.rights);
+    EXPECT(endpoint, info.object);
+    EXPECT(77, info.badge);
+    EXPECT(OK, sys_object_destroy(OBJECT));
+    EXPECT(CAP_EMPTY, slot_at(object, 5).type); /* what it was for is gone */
+    EXPECT(OK, sys_frame_release(endpoint, ORDER_FRAME));
+    EXPECT(E_AGAIN, destroy_step(OTHER));
+    EXPECT(E_DEAD, sys_slot_inspect(MACHINE, object, 5, &info));
+    EXPECT(OK, sys_domain_destroy(OTHER));
+    EXPECT(OK, sys_slot_drop(OTHER));
+}
+
+#define LINE 4 /* exists everywhere; nobody serves it here */
+
+static void test_lines(void)
+{
+    struct line_info info = {.endpoint = 1};
+    uint64_t endpoint = claim_object();
+    EXPECT(E_SLOT, sys_line_query(99, LINE, &info));
+    EXPECT(E_TYPE, sys_line_query(SLOT_SELF, LINE, &info));
+    EXPECT(E_RIGHTS, sys_line_query(NARROW, LINE, &info));
+    EXPECT(E_ARGUMENT, sys_line_query(MACHINE, 192, &info));
+    EXPECT(E_ARGUMENT, sys_line_query(MACHINE, UINT32_MAX, &info));
+    EXPECT(E_UNSUPPORTED, sys_line_query(MACHINE, FIRST_MESSAGE_LINE - 1, &info));
+    EXPECT(OK, sys_line_query(MACHINE, LINE, &info));
+    EXPECT(0, info.endpoint);
+    EXPECT(0, info.count);
+    EXPECT(OK, sys_endpoint_create(OBJECT, endpoint));
+    EXPECT(OK, sys_interrupt_bind(SLOT_INIT_INTERRUPTS, LINE, OBJECT, 3));
+    EXPECT(OK, sys_line_query(MACHINE, LINE, &info));
+    EXPECT(endpoint, info.endpoint);
+    EXPECT(0, info.flags & LINE_IS_UNSERVED);
+    EXPECT(OK, sys_object_destroy(OBJECT));
+    EXPECT(OK, sys_line_query(MACHINE, LINE, &info));
+    EXPECT(0, info.endpoint);
+    EXPECT(OK, sys_frame_release(endpoint, ORDER_FRAME));
+}
+
+static void test_cpus(void)
+{
+    uint64_t thread = 7;
+    uint32_t cpus = ((const struct system_page *)SYSTEM_PAGE)->cpus;
+    EXPECT(E_SLOT, sys_cpu_query(99, 0, &thread));
+    EXPECT(E_TYPE, sys_cpu_query(SLOT_SELF, 0, &thread));
+    EXPECT(E_RIGHTS, sys_cpu_query(NARROW, 0, &thread));
+    EXPECT(E_ARGUMENT, sys_cpu_query(MACHINE, cpus, &thread));
+    EXPECT(E_ARGUMENT, sys_cpu_query(MACHINE, UINT32_MAX, &thread));
+    EXPECT(7, thread);
+    /* Nobody else runs: the timer that ends a sleep finds nothing. */
+    EXPECT(OK, sys_sleep(clock_now() + 1000000));
+    EXPECT(OK, sys_cpu_query(MACHINE, 0, &thread));
+    EXPECT(0, thread);
+}
+
 /* Its own code, from the root down: user entries of tables, then a leaf that is not writable. */
 static void test_own_text(void)
 {
@@ -333,6 +423,9 @@ int main(void)
     test_page_errors();
     test_grants();
     test_other_domain();
+    test_slots();
+    test_lines();
+    test_cpus();
     test_own_text();
     test_kernel_map();
     EXPECT(OK, sys_slot_drop(NARROW));

@@ -6,12 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cocos/errors.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
+
+/* Bytes as they are typed. */
+static void read_raw(void)
+{
+    struct termios settings;
+    tcgetattr(0, &settings);
+    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(0, TCSANOW, &settings);
+}
 
 /* Whether kills still runs. */
 static bool goes_on(void)
@@ -50,6 +60,7 @@ static char pattern(unsigned long index)
 static int paste(unsigned long bytes)
 {
     unsigned long count = 0, wrong = 0;
+    read_raw();
     printf("cocos> ");
     fflush(stdout);
     for (;;) {
@@ -71,6 +82,7 @@ static int keys(unsigned long count)
 {
     char text[1024];
     size_t got = 0;
+    read_raw();
     printf("recovery: type\n");
     while (got < count && got < sizeof text) {
         ssize_t more = read(0, text + got, sizeof text - got);

@@ -12,6 +12,7 @@ from .machine import Failure
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 MIB = 1 << 20
+SECTOR = 512
 UNITS = {"": MIB, "K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}
 
 DESCRIPTION = """\
@@ -157,6 +158,18 @@ def parser():
         help="options for QEMU itself, such as --qemu='-device edu'; may be repeated",
     )
     machine.add_argument(
+        "--share",
+        metavar="DIR",
+        help="QEMU: a directory of this machine, which is /host in the guest; it may write there",
+    )
+    machine.add_argument(
+        "--disk",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a disk (QEMU: virtio), whose contents FILE is, sector by sector; may be repeated",
+    )
+    machine.add_argument(
         "--display", action="store_true", help="open a window with the guest's screen"
     )
 
@@ -235,9 +248,24 @@ def check_files(options):
             )
     if options.debugger_script and not os.path.isfile(options.debugger_script):
         raise Failure(f"there is no debugger script {options.debugger_script}.")
+    if options.share is not None and not os.path.isdir(options.share):
+        raise Failure(f"--share {options.share}: there is no such directory.")
     for output in (options.log, options.screendump):
         if output and not os.path.isdir(os.path.dirname(output) or "."):
             raise Failure(f"{output} cannot be written: its directory does not exist.")
+
+
+def check_disks(options):
+    for disk in options.disk:
+        if not os.path.isfile(disk):
+            raise Failure(f"there is no disk {disk}: make one with truncate -s 64M {disk}.")
+        if not os.access(disk, os.R_OK | os.W_OK):
+            raise Failure(f"the disk {disk} may not be read and written.")
+        size = os.path.getsize(disk)
+        if size == 0 or size % SECTOR:
+            raise Failure(f"the disk {disk} has {size} bytes: it must be whole sectors of {SECTOR}.")
+        if options.disk.count(disk) > 1:
+            raise Failure(f"the disk {disk} is given twice.")
 
 
 def check_combinations(options):
@@ -250,6 +278,8 @@ def check_combinations(options):
             ("--gdb", options.gdb),
             ("--screendump", options.screendump),
             ("--qemu", options.qemu),
+            ("--share", options.share),
+            ("--disk", options.disk),
         ):
             if given:
                 raise Failure(f"Bochs has no {option}: use QEMU.")
@@ -270,6 +300,7 @@ def parse(arguments):
         raise Failure("--module needs the name of a file.")
     check_combinations(options)
     check_files(options)
+    check_disks(options)
     options.append = [word for words in options.append for word in words]
     options.interactive = sys.stdin is not None and sys.stdin.isatty()
     return options

@@ -35,6 +35,18 @@ def kvm_usable():
     return True
 
 
+def share(directory):
+    """Options for a directory that the guest has, too (virtio-9p). What is written there, is this
+    machine's user's."""
+    path = comma(os.path.abspath(directory))
+    return [
+        "-fsdev",
+        f"local,id=share,path={path},security_model=none,multidevs=remap",
+        "-device",
+        "virtio-9p-pci,fsdev=share,mount_tag=host",
+    ]
+
+
 class Control:
     """One end of a QMP connection: commands with their answers, and the reason of a shutdown."""
 
@@ -148,6 +160,15 @@ class Qemu(Machine):
             f"file={comma(iso)},format=raw,media=cdrom,readonly=on",
             *(word for words in options.qemu for word in words),
         ]
+        if options.share is not None:
+            command += share(options.share)
+        for number, disk in enumerate(options.disk):
+            command += [
+                "-drive",
+                f"file={comma(os.path.abspath(disk))},format=raw,if=none,id=disk{number}",
+                "-device",
+                f"virtio-blk-pci,drive=disk{number}",
+            ]
         if not options.display:
             command += ["-display", "none"]
         if options.icount:

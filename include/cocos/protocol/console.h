@@ -37,13 +37,18 @@ enum console_request {
     CONSOLE_LEND = 5,
     /* The caller gives it back: its access ends. E_NOT_GRANTED: it is not lent to the caller. */
     CONSOLE_RETURN = 6,
+    /* Ctrl-C at the caller's console sets signal bit word 1 of the endpoint that comes along
+     * (RIGHT_SIGNAL), and is not typed, nor is what came before it and has not been read; until
+     * this is asked again, by anyone, or the endpoint or the server has ended. Without an endpoint
+     * Ctrl-C is typed. E_ARGUMENT: no such bit. E_FULL. */
+    CONSOLE_INTERRUPT = 7,
     /* Shows console word 1 from now on, and starts a shell on it: the server of the manifest that
      * is called shell2, shell3 or shell4. E_ARGUMENT, E_NO_MEMORY. */
-    CONSOLE_SHOW = 7,
+    CONSOLE_SHOW = 8,
     /* Shows what has scrolled away: word 1 screens further up, or down where it is negative. */
-    CONSOLE_SCROLL = 8,
+    CONSOLE_SCROLL = 9,
     /* Answered when what was printed before has left the serial line. */
-    CONSOLE_FINISH = 9,
+    CONSOLE_FINISH = 10,
 };
 
 #define CONSOLES 4u

@@ -53,6 +53,11 @@ enum pci_request {
 
 #define PCI_MEMORY_ORDER 4
 
+/* The server's name; and the signal by which init says that a driver has ended (INIT_DRIVER_ENDED
+ * in cocos/protocol/init.h). */
+#define PCI_SERVICE "pci"
+#define PCI_DRIVER_ENDED 1ull
+
 #define PCI_BAR_PORTS 1u
 #define PCI_BAR_WIDE 2u
 #define PCI_BAR_PREFETCH 4u

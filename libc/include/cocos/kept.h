@@ -40,22 +40,18 @@ static inline void kept_done(struct kept *kept)
 /*
  * Around what a driver takes from its device, or gives to it, and notes: ended in between, it would
  * lose that, or do it twice. Whoever ends it by wish lets it come to kept_release() first, if that
- * comes soon. Only in a server with state (service_state).
+ * comes soon. For programs that init has started.
  */
+#define KEPT_STACK_END ((struct stack_end *)(STACK_TOP - sizeof(struct stack_end)))
+
 static inline void kept_hold(void)
 {
-    const struct process_page *page = (const void *)PROCESS_PAGE;
-    struct state_end *end = (void *)(page->state_address + page->state_bytes);
-    if (page->state_bytes)
-        __atomic_store_n(&end->holds, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&KEPT_STACK_END->holds, 1, __ATOMIC_SEQ_CST);
 }
 
 static inline void kept_release(void)
 {
-    const struct process_page *page = (const void *)PROCESS_PAGE;
-    struct state_end *end = (void *)(page->state_address + page->state_bytes);
-    if (page->state_bytes)
-        __atomic_store_n(&end->holds, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&KEPT_STACK_END->holds, 0, __ATOMIC_RELEASE);
 }
 
 #endif

@@ -34,6 +34,9 @@ struct pci_device {
  * that the manifest lets this program claim. E_NAME: there is none. */
 int64_t pci_claim(struct pci_device *device, uint16_t class, uint32_t index);
 
+/* It is free again, and silent; of pci_memory the caller has let go before (sys_frame_revoke). */
+int64_t pci_release(const struct pci_device *device);
+
 /* All of its configuration space. */
 int64_t pci_config(const struct pci_device *device, uint32_t config[PCI_CONFIG_WORDS]);
 

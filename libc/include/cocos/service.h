@@ -27,6 +27,9 @@ int64_t service_call(const char *name, uint32_t *endpoint, struct message *messa
  * runs, or is about to be started. */
 int service_find_to_signal(const char *name, uint32_t *endpoint);
 
+/* Has the manifest's server `name` started, unless it runs. */
+int service_want(const char *name);
+
 /* A slot the process page names ("ports", "interrupts", ...), or SLOT_NONE. */
 uint32_t service_slot(const char *name);
 
@@ -41,8 +44,14 @@ void *service_state(uint64_t bytes);
 uint32_t slot_take(void);
 void slot_put(uint32_t slot);
 
-/* Starts "NAME ARGUMENTS"; returns its number. */
-int program_run(const char *command);
+/* Has init signal bit `bit` of `endpoint` (RIGHT_SIGNAL) when it has ended or serves. */
+int program_watch(int number, uint32_t endpoint, uint32_t bit);
+
+/* The number of the program that serves under `name`. E_NAME: none does. */
+int program_serving(const char *name);
+
+/* Ends it. */
+int program_stop(int number);
 
 /* Waits until it ends or serves; *state is enum program_state, *status its exit status. */
 int program_wait(int number, int *state, int *status);
@@ -62,6 +71,9 @@ int64_t text_call(uint32_t endpoint, uint32_t number, struct message *message);
 /* Asks for a text as `request`: up to TEXT_BYTES bytes to text[]. Returns how many, or a negative
  * error. No byte gets lost or comes twice where the server ends meanwhile. */
 int64_t text_take(uint32_t endpoint, uint32_t request, char *text);
+
+/* The same; E_TIMEOUT where nothing came by then. */
+int64_t text_take_until(uint32_t endpoint, uint32_t request, uint64_t deadline, char *text);
 
 /* A request of the console's protocol, of the caller's own console. */
 uint32_t console_channel(uint32_t request);

@@ -297,13 +297,41 @@ struct page_info {
 int64_t sys_page_query(uint32_t machine, uint64_t domain, uint64_t at, uint32_t level,
                        struct page_info *info);
 
+/* What a slot holds. */
+struct slot_info {
+    uint64_t object; /* its frame; ranges: the first line, port, or frame number */
+    uint64_t count;  /* ranges: how many; else 1 */
+    uint64_t badge;
+    uint8_t type; /* enum capability_type; CAP_EMPTY: nothing, the rest is then 0 */
+    uint8_t rights;
+};
+
+/* Fills *info for slot `slot` of the domain whose object is the frame `domain`. 0, or E_ARGUMENT
+ * (no domain's object), E_DEAD (the domain is being ended, too), E_SLOT (no such slot, too). */
+int64_t sys_slot_inspect(uint32_t machine, uint64_t domain, uint32_t slot, struct slot_info *info);
+
+struct line_info {
+    uint64_t endpoint; /* its frame; 0: the line is bound to none */
+    uint64_t count;    /* of its interrupts since the start, while it was bound to any */
+    uint32_t flags;    /* LINE_IS_* */
+};
+
+/* Fills *info for an interrupt line. 0, or E_ARGUMENT (no such number), E_UNSUPPORTED (this machine
+ * has no such line). */
+int64_t sys_line_query(uint32_t machine, uint32_t line, struct line_info *info);
+
+/* Sets *thread to the frame of the thread that a CPU runs; of the caller's own CPU, to the one that
+ * the timer interrupted last. 0: it was idle. It may have ended by now. Who sleeps for a moment
+ * each time and asks sees how the CPU's time is spent. 0, or E_ARGUMENT: there is no such CPU. */
+int64_t sys_cpu_query(uint32_t machine, uint32_t cpu, uint64_t *thread);
+
 /* ---- Interrupts, ports, the machine ---- */
 
 /* Interrupts of `line` (in the range of `interrupts`, RIGHT_USE) set signal bit `bit` (0-63) of
  * `endpoint` (RIGHT_RECEIVE). A level-triggered line then stays masked until sys_interrupt_ack, an
- * edge signals once more behind it if another came meanwhile. Binding once more to the same endpoint
- * begins anew, as for a driver that takes over. E_ARGUMENT, E_NOT_FREE (bound to another endpoint),
- * E_UNSUPPORTED (no such line on this machine). */
+ * edge signals once more behind it if another came meanwhile. Binding once more to the same
+ * endpoint begins anew, as for a driver that takes over. E_ARGUMENT, E_NOT_FREE (bound to another
+ * endpoint), E_UNSUPPORTED (no such line on this machine). */
 int64_t sys_interrupt_bind(uint32_t interrupts, uint32_t line, uint32_t endpoint, uint32_t bit);
 int64_t sys_interrupt_ack(uint32_t interrupts, uint32_t line);
 

@@ -1,0 +1,47 @@
+/*
+ * What all file servers (cocos/protocol/files.h) have in common: fids, whose each is, and the run
+ * that comes with a request.
+ */
+#ifndef COCOS_FILE_SERVER_H
+#define COCOS_FILE_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cocos/sys.h>
+
+#define FIDS_MAX 256u
+#define FIDS_PER_CALLER 64u
+
+struct fid {
+    uint32_t caller; /* program number; 0: free */
+    uint32_t count;  /* of those that had this place before */
+};
+
+/* One caller's open file, by a number below FIDS_MAX under which the server keeps what it knows. A
+ * fid is this number, how often it was used, and who serves: no other fid is ever the same. */
+struct fids {
+    uint32_t instance; /* number of the serving program */
+    struct fid fids[FIDS_MAX];
+};
+
+/*
+ * Takes a place for `caller`; *fid is what it is told. Returns the number, or E_FULL. Where no
+ * place is free fids_end_dead finds those that nobody will close.
+ */
+int64_t fids_take(struct fids *fids, uint32_t caller, uint64_t *fid);
+
+/* The number of a fid of the caller's, or E_FID. */
+int64_t fids_find(const struct fids *fids, uint32_t caller, uint64_t fid);
+
+void fids_drop(struct fids *fids, uint32_t number);
+
+/* Calls `closed` for each fid of a program that has ended, as init says, and drops it. How many. */
+uint32_t fids_end_dead(struct fids *fids, void (*closed)(uint32_t number));
+
+/* What came with a request, or none: a run of at least `bytes` bytes, to be read, or also written.
+ * Where it is missing the server takes a frame for a page table, for the next try: E_AGAIN. A run
+ * that may not be written, or is too short, is E_ARGUMENT. */
+int64_t file_server_run(const struct message *message, uint64_t bytes, uint32_t rights);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * The drivers, and the drives they have found. A driver's find() adds each drive by drives_add, in
+ * an order that is the same at each start.
+ */
+#ifndef BLOCK_DRIVES_H
+#define BLOCK_DRIVES_H
+
+#include "drive.h"
+
+#define DRIVES_MAX 16u
+
+/* Interrupts of the drive that is added next are to set this bit. */
+uint32_t drives_next_bit(void);
+
+/* Names it and adds it. False: there are too many. */
+bool drives_add(struct drive *drive);
+
+/* NULL past the last. */
+struct drive *drives_at(uint32_t index);
+
+/* Looks at those whose interrupts are among `bits`; DRIVES_ALL: at all, as time passes. */
+#define DRIVES_ALL 0u
+void drives_look(uint64_t bits);
+
+/* What was begun is made known to all devices. */
+void drives_kick(void);
+
+/* Sentences of drivers: "block: virtio: ..." */
+void drives_complain(const char *driver, const char *what);
+
+/* No more devices are found for this reason: ends the program where the next instance may find
+ * them (the PCI server has ended), since clients would miss their disks. */
+void drives_end_of_search(int64_t error);
+
+/* ---- The drivers ---- */
+
+void virtio_find(uint32_t endpoint);
+
+/* A disk of `kib` KiB in the memory that outlives this program; 0: none. */
+void ram_find(uint64_t kib);
+
+#endif

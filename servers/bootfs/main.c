@@ -1,0 +1,178 @@
+/*
+ * Bootfs: the modules that the boot loader brought along, as files that can be read
+ * (cocos/protocol/files.h). Its line in the manifest says that init shows it the modules: they are
+ * listed in its process page, and lent to it for reading.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <cocos/file_server.h>
+#include <cocos/protocol/files.h>
+#include <cocos/service.h>
+#include <cocos/sys.h>
+
+#include "tree.h"
+
+static struct tree tree;
+static struct fids fids;
+
+static struct {
+    uint32_t node, access;
+} opened[FIDS_MAX];
+
+static void closed(uint32_t number)
+{
+    opened[number].node = TREE_ROOT;
+}
+
+static int64_t take_fid(uint32_t caller, uint64_t *fid)
+{
+    int64_t number = fids_take(&fids, caller, fid);
+    if (number == E_FULL && fids_end_dead(&fids, closed) > 0)
+        number = fids_take(&fids, caller, fid);
+    return number;
+}
+
+static const char *path_in(const struct message *asked)
+{
+    return (const char *)MESSAGE_RUN_ADDRESS(asked->received_run);
+}
+
+/* What the path in the run leads to. */
+static int64_t walk(const struct message *asked)
+{
+    char path[FILES_PATH_BYTES];
+    uint64_t bytes = asked->words[1];
+    if (bytes >= sizeof path)
+        return E_TOO_LONG;
+    int64_t error = file_server_run(asked, bytes, MAP_READ);
+    if (error < 0)
+        return error;
+    /* The caller may be writing there meanwhile. */
+    memcpy(path, path_in(asked), bytes);
+    return tree_walk(&tree, path, bytes);
+}
+
+static int64_t open_file(const struct message *asked, struct message *answer)
+{
+    uint32_t access = (uint32_t)asked->words[2];
+    int64_t node = walk(asked);
+    if (node < 0)
+        return node;
+    if (access & (FILES_WRITE_ACCESS | FILES_TRUNCATE))
+        return E_READ_ONLY;
+    if ((access & FILES_DIRECTORY) && node != TREE_ROOT)
+        return E_NOT_DIRECTORY;
+    int64_t number = take_fid((uint32_t)asked->badge, &answer->words[1]);
+    if (number < 0)
+        return number;
+    opened[number].node = (uint32_t)node;
+    opened[number].access = access;
+    tree_status(&tree, (uint32_t)node, answer->words);
+    return OK;
+}
+
+static int64_t read_file(uint32_t number, const struct message *asked, struct message *answer)
+{
+    const void *from;
+    if (opened[number].node == TREE_ROOT)
+        return E_IS_DIRECTORY;
+    if (!(opened[number].access & FILES_READ_ACCESS))
+        return E_NOT_OPEN;
+    int64_t error = file_server_run(asked, asked->words[3], MAP_READ | MAP_WRITE);
+    if (error < 0)
+        return error;
+    uint64_t bytes =
+        tree_bytes(&tree, opened[number].node, asked->words[2], asked->words[3], &from);
+    memcpy((void *)MESSAGE_RUN_ADDRESS(asked->received_run), from, bytes);
+    answer->words[1] = bytes;
+    return OK;
+}
+
+static int64_t list(uint32_t number, const struct message *asked, struct message *answer)
+{
+    if (opened[number].node != TREE_ROOT)
+        return E_NOT_DIRECTORY;
+    int64_t got = file_server_run(asked, asked->words[3], MAP_READ | MAP_WRITE);
+    if (got == OK)
+        got = tree_list(&tree, asked->words[2], (void *)MESSAGE_RUN_ADDRESS(asked->received_run),
+                        asked->words[3]);
+    answer->words[1] = got > 0 ? (uint64_t)got : 0;
+    return got < 0 ? got : OK;
+}
+
+static int64_t serve_fid(const struct message *asked, struct message *answer)
+{
+    int64_t number = fids_find(&fids, (uint32_t)asked->badge, asked->words[1]);
+    if (number < 0)
+        return number;
+    switch (asked->words[0]) {
+    case FILES_READ:
+        return read_file((uint32_t)number, asked, answer);
+    case FILES_STAT:
+        tree_status(&tree, opened[number].node, answer->words);
+        return OK;
+    case FILES_LIST:
+        return list((uint32_t)number, asked, answer);
+    case FILES_SYNC:
+        return OK;
+    case FILES_CLOSE:
+        fids_drop(&fids, (uint32_t)number);
+        return OK;
+    default: /* FILES_WRITE, FILES_RESIZE */
+        return E_NOT_OPEN;
+    }
+}
+
+static int64_t serve(const struct message *asked, struct message *answer)
+{
+    int64_t node;
+    switch (asked->words[0]) {
+    case FILES_OPEN:
+        return open_file(asked, answer);
+    case FILES_CREATE:
+        node = walk(asked);
+        return node >= 0 ? E_EXISTS : node == E_NO_FILE ? E_READ_ONLY : node;
+    case FILES_REMOVE:
+    case FILES_RENAME:
+        node = walk(asked);
+        return node >= 0 ? E_READ_ONLY : node;
+    case FILES_READ:
+    case FILES_WRITE:
+    case FILES_STAT:
+    case FILES_LIST:
+    case FILES_SYNC:
+    case FILES_CLOSE:
+    case FILES_RESIZE:
+        return serve_fid(asked, answer);
+    default:
+        return E_REQUEST;
+    }
+}
+
+static int refuse(const char *what, int64_t error)
+{
+    fprintf(stderr, "bootfs: %s: %s\n", what, error_text(error));
+    return 1;
+}
+
+int main(void)
+{
+    const struct process_page *page = (const void *)PROCESS_PAGE;
+    uint32_t endpoint, reply_slot = slot_take();
+    tree = (struct tree){page->modules, page->module_count};
+    fids.instance = page->number;
+    int64_t got = service_register("bootfs", &endpoint);
+    if (got < 0)
+        return refuse("serving", got);
+    struct message message = {.receive_frames = FILES_RUN_FRAMES_MAX};
+    got = sys_wait(endpoint, reply_slot, DEADLINE_NEVER, &message);
+    while (got == RECEIVED_CALL) {
+        struct message answer = {.receive_frames = FILES_RUN_FRAMES_MAX};
+        int64_t word0 = serve(&message, &answer);
+        answer.words[0] = (uint64_t)word0;
+        message = answer;
+        got = sys_reply_wait(endpoint, reply_slot, DEADLINE_NEVER, &message);
+    }
+    return refuse("waiting", got);
+}
