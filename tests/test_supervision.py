@@ -58,9 +58,8 @@ def test_no_manifest(run, tmp_path):
                                                  ("badly", "never", False)])
 def test_a_server_that_dies_at_birth(boot, how, restart, downs):
     """It is started again, after longer and longer, and then not any more, which is said; the shell stays usable."""
-    waits = ["sleep 8"]
     result = boot(f"\ndies restart={restart} -- {how}\n", "--module", SYSTEM / "dies",
-                  commands=["echo usable", *waits, "ps", "echo still"])
+                  commands=["sleep 8", "echo usable", "ps", "echo still"])
     assert result.answer("echo usable") == ["usable"] and result.answer("echo still") == ["still"]
     down = "init: dies has failed 8 times in a row: it stays down (restart dies)"
     assert (down in result.lines) == downs
