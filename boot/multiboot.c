@@ -65,7 +65,7 @@ static const char *parse_module(struct tag tag, struct boot_info *info)
         return "a module does not start on a 4 KiB boundary";
     }
     if (info->module_count == PROCESS_MODULES) {
-        return "the boot loader brought more than 20 modules";
+        return "the boot loader brought more than 38 modules";
     }
     for (uint32_t i = 0; i < info->module_count; i++) {
         const struct boot_module *other = &info->modules[i];
@@ -75,7 +75,7 @@ static const char *parse_module(struct tag tag, struct boot_info *info)
     }
     struct boot_module *module = &info->modules[info->module_count];
     if (!tag_text(tag, MODULE_TEXT_OFFSET, module->text, MODULE_TEXT_BYTES)) {
-        return "a module's name and arguments are longer than 79 characters";
+        return "a module's name and arguments are longer than 39 characters";
     }
     module->address = start;
     module->bytes = end - start;

@@ -171,7 +171,8 @@ int64_t sys_line_query(uint64_t machine, uint64_t number)
     struct registers *r = &caller_thread()->registers;
     r->rdi = bound ? line->endpoint.object : 0;
     r->rsi = line->count;
-    return (bound && line->level ? LINE_IS_LEVEL : 0) | (bound && line->unserved ? LINE_IS_UNSERVED : 0);
+    return (bound && line->level ? LINE_IS_LEVEL : 0) |
+           (bound && line->unserved ? LINE_IS_UNSERVED : 0);
 }
 
 int64_t sys_ports_enable(uint64_t number)

@@ -195,6 +195,11 @@ static uint64_t piece_of(const struct files_run *run, uint64_t bytes)
     return bytes < room ? bytes : room;
 }
 
+static bool is_pipe(const struct file *file)
+{
+    return (file->status.mode & FILES_TYPE_MASK) == FILES_TYPE_PIPE;
+}
+
 int64_t file_read(struct file *file, uint64_t offset, void *to, uint64_t bytes)
 {
     struct files_run run;
@@ -207,6 +212,8 @@ int64_t file_read(struct file *file, uint64_t offset, void *to, uint64_t bytes)
             break;
         __builtin_memcpy((char *)to + done, (const char *)run.address, (uint64_t)got);
         done += (uint64_t)got;
+        if (is_pipe(file))
+            break; /* more may never come */
     }
     return done ? (int64_t)done : got;
 }

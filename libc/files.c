@@ -46,7 +46,8 @@ static bool same(const char *a, const char *b)
 
 /* ---- Where things are ---- */
 
-static const struct process_mount usual[] = {{"/", "bootfs"}, {"/host", "hostfs"}};
+static const struct process_mount usual[] = {
+    {"/", "bootfs"}, {"/host", "hostfs"}, {"/tmp", "tmpfs"}};
 
 /* The table and the directory that the program was started with. */
 static void begin(void)

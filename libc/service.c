@@ -109,6 +109,20 @@ int program_watch(int number, uint32_t endpoint, uint32_t bit)
     return (int)ask_init(&message);
 }
 
+int program_serving(const char *name)
+{
+    struct message message = {.words = {INIT_LIST, 1}};
+    int64_t got = ask_init(&message);
+    while (got == OK && message.words[1] != 0) {
+        const char *found = (const char *)&message.words[4];
+        if ((uint32_t)message.words[2] == PROGRAM_SERVES && same(found, name))
+            return (int)message.words[1];
+        message = (struct message){.words = {INIT_LIST, message.words[1] + 1}};
+        got = ask_init(&message);
+    }
+    return got < 0 ? (int)got : E_NAME;
+}
+
 int program_stop(int number)
 {
     struct message message = {.words = {INIT_KILL, (uint32_t)number}};

@@ -13,7 +13,8 @@ OPERATIONS = ("syscall.null", "ipc.signal_wait", "linux.getppid", "frame.claim_r
               "frame.grant_revoke.2m", "page.map_unmap.1", "domain.create_destroy")
 # They share one run of the bench, so they go to one process.
 pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.takes(100)]
-LINUX = ("getpid", "pipe_round_trip", "futex_round_trip", "unix_round_trip", "page_fault")
+LINUX = ("getpid", "pipe_round_trip", "futex_round_trip", "unix_round_trip", "page_fault",
+         "disk.read_random_4k", "disk.write_random_4k", "disk.read_1m", "disk.write_1m")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,15 @@ def test_floor(bench):
     # Between two address spaces: for each of the two ways four instructions that change the root.
     difference = results["floor.round_trip"]["min"] - results["floor.round_trip_one_space"]["min"]
     assert difference == 2 * 4
+
+
+def test_prompt(bench):
+    """To the prompt: a fifth of what Linux needs to its init; and the memory in use there."""
+    results = bench[2]
+    assert results["boot.to_init"]["min"] < results["boot.to_prompt"]["min"]
+    assert 1 << 20 < results["memory.at_prompt"]["min"] < 8 << 20
+    if "peer.linux.boot.to_init" in results:
+        assert 5 * results["boot.to_prompt"]["min"] < results["peer.linux.boot.to_init"]["min"]
 
 
 def test_linux(bench):

@@ -45,6 +45,13 @@ def cut(size):
     return elf
 
 
+def overlapping():
+    """Data over the program's text, at the place in its page that it has in the file."""
+    elf = Elf()
+    at = struct.unpack_from("<Q", elf.bytes, elf.header(PT_LOAD, 3) + 16)[0]
+    return elf.load(3, "address", 0x1000 + at % 0x1000)
+
+
 # Each spoils one thing; the rule that must refuse it.
 BAD = {
     "empty": (lambda: cut(0), "E_ELF_TRUNCATED"),
@@ -60,7 +67,7 @@ BAD = {
     "filesize": (lambda: Elf().load(1, "memory", 1), "E_ELF_FILE_SIZE"),
     "wrap": (lambda: Elf().load(3, "memory", 2**64 - 4096), "E_ELF_WRAP"),
     "lowerhalf": (lambda: Elf().set("<H", 16, 2), "E_ELF_HALF"),
-    "overlap": (lambda: Elf().load(3, "address", 0x1000), "E_ELF_OVERLAP"),
+    "overlap": (overlapping, "E_ELF_OVERLAP"),
     "writeexec": (lambda: Elf().load(1, "flags", 7), "E_ELF_RIGHTS"),
     "misaligned": (lambda: Elf().load(1, "offset", 0x1008), "E_ELF_ALIGNMENT"),
     "entry": (lambda: Elf().set("<Q", 24, 0x10), "E_ELF_ENTRY"),

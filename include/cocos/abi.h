@@ -265,8 +265,8 @@ struct system_page {
 #define PROCESS_NAME_BYTES 32
 #define PROCESS_ARGUMENT_BYTES 1024
 #define PROCESS_SLOTS 24
-#define PROCESS_MODULES 20
-#define MODULE_TEXT_BYTES 80
+#define PROCESS_MODULES 38
+#define MODULE_TEXT_BYTES 40
 
 /* A slot with a name: "console", "hello". */
 struct named_slot {

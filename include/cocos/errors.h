@@ -83,6 +83,7 @@
     X(E_NOT_OPEN,      139, "the file is not open for that") \
     X(E_OTHER_SYSTEM,  140, "the two paths are of different file servers") \
     X(E_NO_FILES,      141, "the file server of this path does not run") \
+    X(E_NO_READER,     143, "nobody reads from the pipe any more") \
     X(E_FILE_SERVER,   142, "the file system behind the server failed") \
     /* drivers */ \
     X(E_CLOCK,         110, "the time is not known: the clock has to be set") \

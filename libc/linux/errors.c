@@ -24,6 +24,7 @@ static const struct {
     {E_NOT_OPEN, EBADF},
     {E_OTHER_SYSTEM, EXDEV},
     {E_NO_FILES, ENODEV},
+    {E_NO_READER, EPIPE},
     {E_EXISTS, EEXIST},
     {E_TOO_LONG, ENAMETOOLONG},
     {E_NO_MEMORY, ENOMEM},

@@ -40,7 +40,10 @@ static int64_t write_at(const struct opened *entry, uint64_t offset, const void 
 {
     if (offset > OFFSET_MAX)
         return -EINVAL;
-    return linux_error(file_write(entry->file, offset, from, bytes));
+    int64_t done = linux_error(file_write(entry->file, offset, from, bytes));
+    if (done == -EPIPE)
+        linux_no_reader();
+    return done;
 }
 
 static int64_t read_some(struct opened *entry, void *to, uint64_t bytes)

@@ -42,6 +42,9 @@ LINUX_CALLS(LINUX_CALL)
 /* process.c: tells init that the program is over. */
 HIDDEN _Noreturn void linux_end(int32_t status);
 
+/* signals.c: it has written to a pipe that nobody reads. */
+HIDDEN void linux_no_reader(void);
+
 /* process.c: what number init knows it by, which is its process id and its only thread's. */
 HIDDEN int64_t linux_process_id(void);
 

@@ -86,6 +86,11 @@ static int64_t raise_own(uint64_t signal)
     linux_end((int32_t)(STATUS_OF_SIGNAL + signal));
 }
 
+void linux_no_reader(void)
+{
+    raise_own(SIGPIPE);
+}
+
 int64_t linux_tkill(const uint64_t *a)
 {
     return (int64_t)a[0] == linux_process_id() ? raise_own(a[1]) : -ESRCH;

@@ -25,8 +25,8 @@ void input_keep(struct typed *memory);
 /* How many more bytes input_put takes. */
 uint32_t input_room(void);
 
-/* Ctrl-C sets `bits` in the endpoint in `slot`, which is this queue's from then on; SLOT_NONE: it is
- * a byte as any other. Empties the slot that was named before. */
+/* Ctrl-C sets `bits` in the endpoint in `slot`, which is this queue's from then on; SLOT_NONE: it
+ * is a byte as any other. Empties the slot that was named before. */
 void input_interrupts(uint32_t slot, uint64_t bits);
 
 /* Adds a byte; there must be room. */

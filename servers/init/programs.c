@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/frames.h>
 #include <cocos/memory_map.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
-
-#include <cocos/frames.h>
 
 #include "drivers.h"
 #include "loader.h"
@@ -333,6 +332,10 @@ static void end(struct program *program, enum program_state state, int32_t statu
     sys_slot_drop(program->thread);
     slot_put(program->thread);
     program->thread = SLOT_NONE;
+    if (program->next.address)
+        sys_frame_revoke(program->next.address, program->next.order, program->domain);
+    release(&program->kept);
+    release(&program->next);
     program->state = state;
     program->status = status;
     bool kept = drivers_keep(program, by_wish);
@@ -346,10 +349,8 @@ static void end(struct program *program, enum program_state state, int32_t statu
         programs_over(program, by_wish);
 }
 
-void programs_over(struct program *program, bool by_wish)
+void programs_over(const struct program *program, bool by_wish)
 {
-    release(&program->kept);
-    release(&program->next);
     if (servers_ended(program, by_wish))
         return;
     services_close(program->name);

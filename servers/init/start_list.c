@@ -1,5 +1,6 @@
 #include "start_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <cocos/errors.h>
@@ -11,6 +12,7 @@
 
 #define START_MAX 32
 #define LIST_OPTION "start="
+#define ARGUMENT_BYTES 128
 
 /*
  * How often the other threads get to run without a message to init before a program counts as
@@ -21,20 +23,27 @@
 
 static struct {
     char names[START_MAX][SERVICE_NAME_BYTES];
+    char arguments[START_MAX][ARGUMENT_BYTES]; /* one, or empty */
     uint32_t count, next;
     uint32_t current; /* number of the program started last, 0: none */
     uint32_t quiet_rounds;
     bool closed; /* all are started, and what is missing has been said */
 } list;
 
-static void add(const char *name, size_t length)
+/* NAME, or NAME:ARGUMENT. */
+static void add(const char *name, size_t whole)
 {
-    if (length >= SERVICE_NAME_BYTES) {
+    const char *colon = memchr(name, ':', whole);
+    size_t length = colon ? (size_t)(colon - name) : whole;
+    size_t argument = colon ? whole - length - 1 : 0;
+    if (length >= SERVICE_NAME_BYTES || argument >= ARGUMENT_BYTES) {
         log_print("init: %.*s: the name is too long\n", (int)length, name);
     } else if (list.count == START_MAX) {
         log_print("init: %.*s: not started: the start list is too long\n", (int)length, name);
     } else if (length > 0) {
         memcpy(list.names[list.count], name, length);
+        memcpy(list.arguments[list.count], name + whole - argument, argument);
+        list.arguments[list.count][argument] = 0;
         list.names[list.count++][length] = 0;
     }
 }
@@ -60,9 +69,11 @@ bool start_list_holds(const char *name)
     return false;
 }
 
-static void start(const char *name)
+static void start(const char *name, const char *argument)
 {
-    int number = programs_run(name);
+    char command[SERVICE_NAME_BYTES + 1 + ARGUMENT_BYTES];
+    snprintf(command, sizeof command, "%s %s", name, argument);
+    int number = programs_run(command);
     list.quiet_rounds = 0;
     const struct server *server = servers_find(name);
     list.current = number > 0 && !(server && server->background) ? (uint32_t)number : 0;
@@ -95,7 +106,8 @@ bool start_list_step(void)
     while (list.next < list.count) {
         if (settling())
             return true;
-        start(list.names[list.next++]);
+        start(list.names[list.next], list.arguments[list.next]);
+        list.next++;
     }
     if (!list.closed)
         finish();

@@ -1,6 +1,6 @@
 /*
- * What the shell listens to while a line runs: Ctrl-C, and the ends of programs. Both are signals at
- * one endpoint.
+ * What the shell listens to while a line runs: Ctrl-C, and the ends of programs. Both are signals
+ * at one endpoint.
  */
 #ifndef SHELL_ATTENTION_H
 #define SHELL_ATTENTION_H
@@ -21,8 +21,8 @@ bool attention_interrupted(void);
 /* Has init tell when program `number` has ended or serves: `index` is below 32. */
 int attention_watch(int number, uint32_t index);
 
-/* Waits until the deadline for a Ctrl-C or the end of a program. Returns which programs it was, a bit
- * each by their index. */
+/* Waits until the deadline for a Ctrl-C or the end of a program. Returns which programs it was, a
+ * bit each by their index. */
 uint32_t attention_wait(uint64_t deadline);
 
 #endif

@@ -10,8 +10,8 @@
 
 #define OBJECT_BYTES 80
 
-/* The name of the domain that receives at an endpoint, or NULL. Init can, too, but leaves it to those
- * it made it for. */
+/* The name of the domain that receives at an endpoint, or NULL. Init can, too, but leaves it to
+ * those it made it for. */
 static const char *server_of(uint64_t endpoint)
 {
     uint64_t domain = 0, name;
@@ -119,7 +119,7 @@ int caps_command(uint32_t count, char **words)
         return command_usage("caps");
     int64_t error = vm_program(words[1], show_slots);
     if (error < 0) {
-        console_printf("caps: %s: %s\n", words[1], error_text(error));
+        console_complain("caps: %s: %s\n", words[1], error_text(error));
         return STATUS_FAILED;
     }
     console_printf("rights: send, receive, b: signal, control, d: copy, use, inspect, grant\n");
@@ -143,9 +143,9 @@ int irq_command(uint32_t count, char **words)
         const char *server = info.endpoint ? server_of(info.endpoint) : NULL;
         console_printf("%4u  %-7s  %-7s  %8llu  %s%s\n", line,
                        line >= FIRST_MESSAGE_LINE ? "message" : "pin",
-                       !info.endpoint                 ? "-"
+                       !info.endpoint               ? "-"
                        : info.flags & LINE_IS_LEVEL ? "level"
-                                                      : "edge",
+                                                    : "edge",
                        (unsigned long long)info.count, info.endpoint ? server ? server : "?" : "-",
                        info.flags & LINE_IS_UNSERVED ? ", not acknowledged" : "");
     }

@@ -1,16 +1,19 @@
 /* The table of commands, and those that need nobody else. */
 #include "shell.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cocos/clock.h>
 #include <cocos/errors.h>
+#include <cocos/files.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
 #include "attention.h"
 #include "completion.h"
+#include "script.h"
 
 #define SLEEP_MAX 1000000u
 #define NANOSECONDS 1000000000ull
@@ -31,6 +34,22 @@ static int clear_command(uint32_t count, char **words)
 {
     (void)count, (void)words;
     console_printf("\x1b[H\x1b[2J");
+    return 0;
+}
+
+static int cd_command(uint32_t count, char **words)
+{
+    if (count > 2)
+        return command_usage("cd");
+    const char *path = count == 2 ? words[1] : "/";
+    int64_t error = files_change_directory(path);
+    return error < 0 ? command_failed(path, error) : 0;
+}
+
+static int pwd_command(uint32_t count, char **words)
+{
+    (void)count, (void)words;
+    console_printf("%s\n", files_directory());
     return 0;
 }
 
@@ -77,6 +96,17 @@ static int run_command(uint32_t count, char **words)
 static const struct command commands[] = {
     {"help", "", "prints this list", help_command},
     {"run", "NAME [ARGUMENTS]", "starts a program, also one with a command's name", run_command},
+    {"ls", "[-l] [PATH...]", "lists directories", NULL},
+    {"cat", "[FILE...]", "prints files, or what it reads", NULL},
+    {"cp", "[-r] FROM... TO", "copies files, with -r directories", NULL},
+    {"mv", "FROM... TO", "moves files and directories", NULL},
+    {"rm", "[-r] PATH...", "removes files, with -r directories", NULL},
+    {"mkdir", "[-p] DIRECTORY...", "makes directories, with -p all on the way", NULL},
+    {"source", "FILE [ARGUMENTS]", "runs the lines of a file; so does its name, if it has a /",
+     source_command},
+    {"exit", "[STATUS]", "ends a script", exit_command},
+    {"cd", "[DIRECTORY]", "changes the current directory (/)", cd_command},
+    {"pwd", "", "prints the current directory", pwd_command},
     {"ps", "", "lists the programs: number, state, status, name", ps_command},
     {"kill", "NUMBER", "ends a program", kill_command},
     {"restart", "NAME", "ends a server, if it runs, and starts it again", restart_command},
@@ -118,7 +148,7 @@ static int help_command(uint32_t count, char **words)
 
 int command_failed(const char *name, int64_t error)
 {
-    console_printf("%s: %s\n", name, error_text(error));
+    console_complain("%s: %s\n", name, error_text(error));
     return STATUS_FAILED;
 }
 
@@ -126,7 +156,7 @@ int command_usage(const char *name)
 {
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].name, name) == 0)
-            console_printf("usage: %s %s\n", name, commands[i].arguments);
+            console_complain("usage: %s %s\n", name, commands[i].arguments);
     return STATUS_USAGE;
 }
 
@@ -147,11 +177,37 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* Names of files begin with the directory that the word names already. */
+static void complete_file(struct completion *completion)
+{
+    char directory[FILES_PATH_BYTES], name[2 * FILES_PATH_BYTES];
+    const char *word = completion->word.text, *slash = strrchr(word, '/');
+    int before = slash ? (int)(slash - word) + 1 : 0;
+    const struct files_entry *entry;
+    struct file *file;
+    uint64_t place = 0;
+    int64_t error;
+    snprintf(directory, sizeof directory, "%.*s%s", before, word, before ? "" : ".");
+    if (file_open(directory, FILES_DIRECTORY, &file) < 0)
+        return;
+    while ((entry = file_next(file, &place, &error)) != NULL) {
+        bool is_directory = entry->type == FILES_TYPE_DIRECTORY >> 12;
+        if (entry->name[0] == '.' && !word[before])
+            continue;
+        snprintf(name, sizeof name, "%.*s%s%s", before, word, entry->name, is_directory ? "/" : "");
+        completion_add(completion, name);
+    }
+    file_close(file);
+}
+
 void command_complete(struct completion *completion)
 {
     char name[PROGRAM_NAME_BYTES];
+    bool path = !completion->word.first || strchr(completion->word.text, '/');
     for (size_t i = 0; i < COMMANDS && completion->word.first; i++)
         completion_add(completion, commands[i].name);
-    for (uint64_t index = 0; module_name(index, name) >= 0; index++)
+    for (uint64_t index = 0; !completion->word.file && module_name(index, name) >= 0; index++)
         completion_add(completion, name);
+    if (path)
+        complete_file(completion);
 }

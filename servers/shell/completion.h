@@ -1,4 +1,5 @@
-/* Which names the word at the cursor may become: all of them, in order. Pure; tested on the host. */
+/* Which names the word at the cursor may become: all of them, in order. Pure; tested on the host.
+ */
 #ifndef SHELL_COMPLETION_H
 #define SHELL_COMPLETION_H
 

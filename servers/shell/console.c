@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cocos/protocol/console.h>
@@ -11,6 +12,7 @@
 
 #define PRINTED_BYTES 1024u
 #define PRINTF_BYTES 512u
+#define COLLECTED_MAX (4u << 20)
 
 /* How often the console is looked for before it counts as absent: it may be starting. */
 #define PATIENCE 1000
@@ -20,6 +22,10 @@ static char printed[PRINTED_BYTES];
 static size_t printed_count;
 static char typed[TEXT_BYTES];
 static uint32_t typed_count, typed_taken;
+
+static bool collecting;
+static char *collected;
+static size_t collected_bytes, collected_room;
 
 int64_t console_open(void)
 {
@@ -42,8 +48,43 @@ void console_flush(void)
         text_send(console, CONSOLE_WRITE, printed, count);
 }
 
+void console_collect(void)
+{
+    console_flush();
+    collecting = true;
+}
+
+char *console_collected(size_t *bytes)
+{
+    char *all = collected;
+    *bytes = collected_bytes;
+    collecting = false;
+    collected = NULL;
+    collected_bytes = collected_room = 0;
+    return all;
+}
+
+/* What does not fit is left out. */
+static void collect(const char *bytes, size_t count)
+{
+    if (count > collected_room - collected_bytes) {
+        size_t room = 2 * (collected_bytes + count);
+        char *more = room <= COLLECTED_MAX ? realloc(collected, room) : NULL;
+        if (!more)
+            return;
+        collected = more;
+        collected_room = room;
+    }
+    memcpy(collected + collected_bytes, bytes, count);
+    collected_bytes += count;
+}
+
 void console_print(const char *bytes, size_t count)
 {
+    if (collecting) {
+        collect(bytes, count);
+        return;
+    }
     while (count > 0) {
         if (printed_count == PRINTED_BYTES)
             console_flush();
@@ -70,6 +111,20 @@ void console_printf(const char *format, ...)
 bool console_typed(void)
 {
     return typed_taken < typed_count;
+}
+
+void console_complain(const char *format, ...)
+{
+    char text[PRINTF_BYTES];
+    va_list arguments;
+    bool was = collecting;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    collecting = false;
+    if (length > 0)
+        console_print(text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+    collecting = was;
 }
 
 int console_read(void)
@@ -110,6 +165,6 @@ uint32_t console_fresh_line(void)
     if (sys_call(console, &message) < 0 || message.words[0] != OK)
         return 0;
     if (message.words[3] != 0)
-        console_print("\n", 1);
+        console_complain("\n");
     return (uint32_t)message.words[1];
 }

@@ -7,26 +7,37 @@
 #include "attention.h"
 #include "shell.h"
 
-static int refused(const char *name, const char *by, int error)
+int job_refused(const struct simple_command *command, bool by_run, int error)
 {
-    if (error == E_NAME && !by) {
-        console_printf("%s: no such command (try help)\n", name);
-        return STATUS_UNKNOWN;
-    }
-    console_printf("%s%s%s: %s\n", by ? by : "", by ? ": " : "", name, error_text(error));
+    const char *name = command->words[0];
+    if (error == E_NAME && !by_run)
+        console_complain("%s: no such command (try help)\n", name);
+    else
+        console_complain("%s%s: %s\n", by_run ? "run: " : "", name, error_text(error));
     return error == E_NAME ? STATUS_UNKNOWN : STATUS_FAILED;
 }
 
-int job_start(struct job *job, const struct simple_command *command, const char *by)
+int job_start(struct job *job, const char *path, const struct simple_command *command,
+              const struct streams *streams)
 {
     const char *name = command->words[0];
-    struct program_spawn spawn = {.path = name, .arguments = command->words};
+    struct program_spawn spawn = {.path = path, .arguments = command->words};
+    if (streams->input) {
+        spawn.streams[0].path = file_path(streams->input);
+        spawn.streams[0].access = STREAM_READ;
+    }
+    if (streams->output) {
+        spawn.streams[1].path = file_path(streams->output);
+        spawn.streams[1].access = STREAM_WRITE;
+        spawn.streams[1].offset = streams->offset;
+    }
     console_flush();
     int number = (int)program_spawn(&spawn);
     if (number < 0)
-        return refused(name, by, number);
+        return number;
     struct job_program *program = &job->programs[job->count];
-    *program = (struct job_program){.number = number, .name = name, .runs = true};
+    *program =
+        (struct job_program){.number = number, .name = name, .runs = true, .streams = *streams};
     /* Nobody would tell of its end: it is asked for, one after the other. */
     if (attention_watch(number, job->count) < 0)
         program->runs = false;
@@ -54,6 +65,7 @@ static void finish(struct job_program *program)
     int state = 0, status = 0;
     int error = program_wait(program->number, &state, &status);
     program->runs = false;
+    streams_close(&program->streams);
     program->status =
         error < 0 ? command_failed(program->name, error) : outcome(program->name, state, status);
 }

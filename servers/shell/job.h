@@ -6,12 +6,14 @@
 #include <stdint.h>
 
 #include "parse.h"
+#include "streams.h"
 
 struct job_program {
     int number;
     const char *name;
     bool runs;
     int status;
+    struct streams streams; /* closed when it has ended */
 };
 
 struct job {
@@ -19,9 +21,14 @@ struct job {
     struct job_program programs[PARSE_COMMANDS];
 };
 
-/* Starts a program, and adds it. 0, or a status: why it could not be started has been printed, as
- * said by the command `by` (NULL: none). */
-int job_start(struct job *job, const struct simple_command *command, const char *by);
+/* Starts a program by its name or path, and adds it. The streams are the job's then. 0, or a
+ * negative error: they are the caller's still. */
+int job_start(struct job *job, const char *path, const struct simple_command *command,
+              const struct streams *streams);
+
+/* Says why a program could not be started, to whom wrote `run` (by_run) or not. Returns a status.
+ */
+int job_refused(const struct simple_command *command, bool by_run, int error);
 
 /* Waits until all have ended or serve; a Ctrl-C ends them. Returns the status of the last one. */
 int job_wait(struct job *job);

@@ -5,8 +5,8 @@
  *
  * A line is always shown in one row of the screen: of a longer one, the part round the cursor.
  * After the prompt was printed once it is only ever passed over, so whoever reads along sees it
- * exactly when a new line may be typed; but it is printed again after Ctrl-L, and after a list of the
- * names that a word may become.
+ * exactly when a new line may be typed; but it is printed again after Ctrl-L, and after a list of
+ * the names that a word may become.
  */
 #ifndef SHELL_LINE_H
 #define SHELL_LINE_H
@@ -59,8 +59,8 @@ struct line {
     char draft[LINE_BYTES]; /* what was typed before going back */
 };
 
-/* Makes the lines that memory holds a history, whatever may have happened to it: zeroes are an empty
- * one. */
+/* Makes the lines that memory holds a history, whatever may have happened to it: zeroes are an
+ * empty one. */
 void line_keep(struct line *line, struct line_history *memory);
 
 /* Prints the prompt and starts an empty line on a screen of `columns` columns (0: not known). */

@@ -2,6 +2,8 @@
  * The shell: reads lines from the console and runs them. It is an ordinary program: what it can
  * do beyond printing, init does for it.
  *
+ * An argument names a script that runs before the first line is read.
+ *
  * It ends with 1 when there is no console, or no memory.
  */
 #include "shell.h"
@@ -11,6 +13,7 @@
 #include "attention.h"
 #include "execute.h"
 #include "line.h"
+#include "script.h"
 
 /* Programs that drive the machine wait for exactly "cocos> ", colours apart. */
 #define PROMPT "\x1b[1;32mcocos>\x1b[0m "
@@ -27,6 +30,15 @@ static struct line line = {
 
 static struct line_history history;
 
+static void run_line(const char *text)
+{
+    const char *refusal = execute(text, NULL, 0);
+    if (!refusal)
+        return;
+    console_complain("shell: %s\n", refusal);
+    last_status = STATUS_USAGE;
+}
+
 /* Reads one line and runs it. Not 0: the console is gone. */
 static int step(void)
 {
@@ -42,20 +54,20 @@ static int step(void)
         case LINE_MORE:
             break;
         case LINE_READY:
-            execute(line.text, NULL, 0);
+            run_line(line.text);
             return 0;
         case LINE_CANCELLED:
             last_status = STATUS_INTERRUPTED;
             return 0;
         case LINE_END:
             console_print("\n", 1);
-            execute("poweroff", NULL, 0);
+            run_line("poweroff");
             return 0;
         }
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     if (console_open() < 0 || attention_open() < 0)
         return 1;
@@ -63,6 +75,8 @@ int main(void)
     line_keep(&line, kept ? kept : &history);
     console_fresh_line();
     console_printf("Type help for a list of commands.\n");
+    if (argc > 1)
+        last_status = source_command((uint32_t)argc, argv);
     /* A console that ended may be started again; but one that never answers is none. */
     for (int failures = 0; failures < FAILURES_MAX; failures++) {
         while (step() == 0)

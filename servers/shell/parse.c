@@ -65,8 +65,8 @@ static bool put_value(struct reader *reader, char name)
         put_number(reader, (int)values->count);
     } else if (name >= '0' && name <= '9') {
         uint32_t index = (uint32_t)(name - '0');
-        put_text(reader, values->arguments && index <= values->count ? values->arguments[index]
-                                                                     : "");
+        put_text(reader,
+                 values->arguments && index <= values->count ? values->arguments[index] : "");
     } else {
         return false;
     }

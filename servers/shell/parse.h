@@ -22,7 +22,7 @@
 
 struct simple_command {
     uint32_t count;
-    char **words;              /* the one past the last is NULL */
+    char **words;               /* the one past the last is NULL */
     const char *input, *output; /* NULL: not from, or to, a file */
     bool append;
 };

@@ -28,6 +28,14 @@ void console_print(const char *bytes, size_t count);
 void console_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void console_flush(void);
 
+/* The same for what is wrong: to the console, also where console_print goes elsewhere. */
+void console_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* From now on what is printed is kept, as far as there is memory, up to 4 MiB; until it is taken:
+ * *bytes of it, which the caller frees. NULL: there was nothing. */
+void console_collect(void);
+char *console_collected(size_t *bytes);
+
 /* Whether console_read returns without waiting. */
 bool console_typed(void);
 
@@ -49,8 +57,11 @@ struct command {
     const char *name;
     const char *arguments; /* as shown by help */
     const char *help;
-    int (*run)(uint32_t count, char **words); /* words[0] is the name */
+    int (*run)(uint32_t count, char **words); /* words[0] is the name; NULL: a tool */
 };
+
+/* The program that the tools are. */
+#define TOOLS "tools"
 
 /* The status of the last pipeline. */
 extern int last_status;
@@ -80,7 +91,6 @@ int modules_command(uint32_t count, char **words);
 
 /* The name of module number `index`, at most 15 characters; a negative error. */
 int64_t module_name(uint64_t index, char name[PROGRAM_NAME_BYTES]);
-
 
 /* ---- vm.c ---- */
 

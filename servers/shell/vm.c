@@ -145,6 +145,7 @@ int vm_command(uint32_t count, char **words)
         error = tables ? vm_show_tables(0) : vm_show_machine();
     if (error >= 0)
         return 0;
-    console_printf("vm: %s%s%s\n", program ? program : "", program ? ": " : "", error_text(error));
+    console_complain("vm: %s%s%s\n", program ? program : "", program ? ": " : "",
+                     error_text(error));
     return STATUS_FAILED;
 }

@@ -59,8 +59,8 @@ const char *vm_colour(uint8_t type);
 /* The next domain at or above *address: sets *address and *name. 1, 0: no more, or an error. */
 int64_t vm_next_domain(uint64_t *address, uint64_t *name);
 
-/* Calls `show` for the domain of the program with the number that `word` is, or else for all domains
- * of that name. An error of it or of the search; E_NAME: there is none. */
+/* Calls `show` for the domain of the program with the number that `word` is, or else for all
+ * domains of that name. An error of it or of the search; E_NAME: there is none. */
 int64_t vm_program(const char *word, int64_t (*show)(uint64_t domain));
 
 /* ---- What vm shows: 0 or an error ---- */

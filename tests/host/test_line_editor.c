@@ -319,8 +319,8 @@ static void test_any_bytes(void **state)
 static void some_names(struct completion *completion)
 {
     static const char *const commands[] = {"kill", "errors", "echo", NULL};
-    static const char *const files[] = {"hello", "hello-me", "hello", "killer", "d/", "my file",
-                                        "d/x$1", "d/y",      "d/z/",  NULL};
+    static const char *const files[] = {"hello",   "hello-me", "hello", "killer", "d/",
+                                        "my file", "d/x$1",    "d/y",   "d/z/",   NULL};
     for (uint32_t i = 0; commands[i] && completion->word.first; i++)
         completion_add(completion, commands[i]);
     for (uint32_t i = 0; files[i]; i++)

@@ -347,7 +347,7 @@ static void limits_modules(void **state)
     struct builder more = builder;
     assert_int_equal(accepted(&builder).module_count, PROCESS_MODULES);
     add_module(&more, 0x400000, 0x401000, "one more");
-    assert_refused(&more, "the boot loader brought more than 20 modules");
+    assert_refused(&more, "the boot loader brought more than 38 modules");
 }
 
 static void checks_modules(void **state)
@@ -400,7 +400,7 @@ static void limits_texts(void **state)
     assert_string_equal(accepted(&builder).command_line, text + 1);
     begin_good(&builder);
     add_module(&builder, 0, 0, text + sizeof(text) - 1 - MODULE_TEXT_BYTES);
-    assert_refused(&builder, "a module's name and arguments are longer than 79 characters");
+    assert_refused(&builder, "a module's name and arguments are longer than 39 characters");
     begin_good(&builder);
     add_module(&builder, 0, 0, text + sizeof(text) - MODULE_TEXT_BYTES);
     assert_int_equal(strlen(accepted(&builder).modules[2].text), MODULE_TEXT_BYTES - 1);

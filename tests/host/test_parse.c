@@ -93,8 +93,9 @@ static void test_pipelines(void **state)
     assert_parse("a & b&", "[a]&;[b]&");
     assert_parse("a | b | c && d # e", "[a]|[b]|[c]&&[d]");
     assert_parse("a ; # b", "[a]");
-    static const char *const beside[] = {";", "a ;; b", "| a", "a |", "a | | b", "a &&", "&& a", "a && # b",
-                                         "a || && b", "&", "a & & b", "a |; b", "a ||| b"};
+    static const char *const beside[] = {";",       "a ;; b", "| a",      "a |",       "a | | b",
+                                         "a &&",    "&& a",   "a && # b", "a || && b", "&",
+                                         "a & & b", "a |; b", "a ||| b"};
     for (uint32_t i = 0; i < sizeof beside / sizeof beside[0]; i++)
         assert_parse(beside[i], "an operator has no command beside it");
     assert_parse("1|2|3|4|5|6|7|8|9", "a pipeline has too many commands");
@@ -223,10 +224,10 @@ static void test_last_word(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),       cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_values),      cmocka_unit_test(test_pipelines),
-        cmocka_unit_test(test_files),       cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_any_lines),   cmocka_unit_test(test_quoted_words),
+        cmocka_unit_test(test_words),     cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_pipelines),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_any_lines), cmocka_unit_test(test_quoted_words),
         cmocka_unit_test(test_last_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

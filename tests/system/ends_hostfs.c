@@ -31,7 +31,7 @@ static uint64_t find_hostfs(void)
 int main(int argc, char **argv)
 {
     uint32_t endpoint;
-    int count = argc > 1 ? atoi(argv[1]) : 5, ended = 0;
+    long count = argc > 1 ? strtol(argv[1], NULL, 10) : 5, ended = 0;
     if (service_register("ends_hostfs", &endpoint) < 0)
         return 1;
     while (ended < count) {
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
         if (number && sys_call(SLOT_PARENT, &message) == OK && message.words[0] == OK)
             ended++;
     }
-    printf("ends_hostfs: ended %d times\n", ended);
+    printf("ends_hostfs: ended %ld times\n", ended);
     /* Whoever uses it may ask: all the ends are over. */
     struct message message = {0};
     uint32_t reply_slot = slot_take();

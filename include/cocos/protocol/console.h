@@ -30,10 +30,10 @@ enum console_request {
     CONSOLE_LEND = 5,
     /* The caller gives it back: its access ends. E_NOT_GRANTED: it is not lent to the caller. */
     CONSOLE_RETURN = 6,
-    /* Ctrl-C sets signal bit word 1 of the endpoint that comes along (RIGHT_SIGNAL), and is not typed,
-     * nor is what came before it and has not been read; until this is asked again, by anyone, or the
-     * endpoint or the console has ended. Without an endpoint Ctrl-C is typed. E_ARGUMENT: no such
-     * bit. E_FULL. */
+    /* Ctrl-C sets signal bit word 1 of the endpoint that comes along (RIGHT_SIGNAL), and is not
+     * typed, nor is what came before it and has not been read; until this is asked again, by
+     * anyone, or the endpoint or the console has ended. Without an endpoint Ctrl-C is typed.
+     * E_ARGUMENT: no such bit. E_FULL. */
     CONSOLE_INTERRUPT = 7,
 };
 

@@ -54,8 +54,9 @@ enum files_request {
      * bytes of the run to fill. Word 1 = how many bytes of struct files_entry came; 0: no more. "."
      * and ".." are not among them. E_NOT_DIRECTORY. E_TOO_LONG: not even one fits. */
     FILES_LIST = 5,
-    /* Word 1 = bytes of the path; word 2 = permissions, | FILES_DIRECTORY for a directory. It is
-     * not opened. E_EXISTS, and as FILES_OPEN. */
+    /* Word 1 = bytes of the path; word 2 = permissions, | FILES_DIRECTORY for a directory, or |
+     * FILES_PIPE for a pipe, of which only tmpfs has any. It is not opened. E_EXISTS, and as
+     * FILES_OPEN. */
     FILES_CREATE = 6,
     /* Word 1 = bytes of the path; word 2 = 0, or FILES_DIRECTORY for a directory, which must be
      * empty: E_NOT_EMPTY. E_NOT_DIRECTORY, E_IS_DIRECTORY: it is the other kind. */
@@ -82,10 +83,20 @@ enum files_request {
 #define FILES_TRUNCATE 4u /* it has no bytes from now on; with FILES_WRITE_ACCESS only */
 #define FILES_DIRECTORY 0x10000u
 
+/*
+ * A pipe: what is written comes out once, in order, wherever a read or write says it is to be. A
+ * read waits until there is something, a write until there is room. Its two ends are held by
+ * whoever created it, by having it open: with no end to write to, reads find the end of the file
+ * once all is read; with none to read from, writes fail with E_NO_READER. Anyone else opens and
+ * closes it without that. FILES_RESIZE, while it is empty, sets how many bytes it holds.
+ */
+#define FILES_PIPE 0x20000u
+
 /* Linux's, as in 9P2000.L. */
 #define FILES_TYPE_MASK 0170000u
 #define FILES_TYPE_FILE 0100000u
 #define FILES_TYPE_DIRECTORY 0040000u
+#define FILES_TYPE_PIPE 0010000u
 #define FILES_TYPE_LINK 0120000u
 #define FILES_PERMISSIONS 07777u
 

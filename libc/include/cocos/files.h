@@ -46,7 +46,7 @@ int64_t files_whole(const char *directory, const char *path, char whole[FILES_PA
 
 int64_t files_status(const char *path, struct file_status *status);
 
-/* `mode` is permissions, | FILES_DIRECTORY for a directory. */
+/* `mode` is permissions, | FILES_DIRECTORY for a directory, | FILES_PIPE for a pipe. */
 int64_t files_create(const char *path, uint32_t mode);
 
 /* `kind` is 0 or FILES_DIRECTORY. */

@@ -40,6 +40,9 @@ void slot_put(uint32_t slot);
 /* Has init signal bit `bit` of `endpoint` (RIGHT_SIGNAL) when it has ended or serves. */
 int program_watch(int number, uint32_t endpoint, uint32_t bit);
 
+/* The number of the program that serves under `name`. E_NAME: none does. */
+int program_serving(const char *name);
+
 /* Ends it. */
 int program_stop(int number);
 

@@ -306,8 +306,8 @@ struct slot_info {
     uint8_t rights;
 };
 
-/* Fills *info for slot `slot` of the domain whose object is the frame `domain`. 0, or E_ARGUMENT (no
- * domain's object), E_DEAD (the domain is being ended, too), E_SLOT (no such slot, too). */
+/* Fills *info for slot `slot` of the domain whose object is the frame `domain`. 0, or E_ARGUMENT
+ * (no domain's object), E_DEAD (the domain is being ended, too), E_SLOT (no such slot, too). */
 int64_t sys_slot_inspect(uint32_t machine, uint64_t domain, uint32_t slot, struct slot_info *info);
 
 struct line_info {
