@@ -202,10 +202,12 @@ $(SERVER_PROGRAMS) $(TEST_PROGRAMS): $(LIBCOCOS) $(COCOS_GCC)
 EXAMPLE_PROGRAMS := $(if $(wildcard examples/hello/Makefile),examples/hello/hello \
   examples/hello/hello-client) $(foreach example,memmap pager plasma,$(if \
   $(wildcard examples/$(example)/Makefile),examples/$(example)/$(example)))
+# A machine has this one's device only on request; so it is not in the image.
+DRIVER_EXAMPLE := $(if $(wildcard examples/driver/Makefile),examples/driver/driver examples/driver/driver-client)
 
-ifneq ($(EXAMPLE_PROGRAMS),)
-$(EXAMPLE_PROGRAMS) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
-	@+for example in $(sort $(dir $(EXAMPLE_PROGRAMS))); do \
+ifneq ($(EXAMPLE_PROGRAMS)$(DRIVER_EXAMPLE),)
+$(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) &: $(LIBCOCOS) $(COCOS_GCC) FORCE
+	@+for example in $(sort $(dir $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE))); do \
 	  $(MAKE) -s -C $$example $(if $(filter $(LIBCOCOS) $(COCOS_GCC),$?),-B) || exit 1; done
 endif
 
@@ -237,10 +239,10 @@ include bench/bench.mk
 
 # --- what a person calls ---
 
-all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) \
+all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) \
     $(BUILD)/cocos.iso
 
-# MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
+# SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
 # ARGS goes to tools/run.
 module_makefile = $(and $(MODULE),$(wildcard $(dir $(firstword $(MODULE)))Makefile))
 DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
@@ -248,7 +250,8 @@ DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
 run: setup
 	@$(MAKE) all
 	@$(if $(module_makefile),$(MAKE) -s -C $(dir $(module_makefile)))
-	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') $(ARGS)
+	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') \
+	  $(if $(SHARE),--share '$(SHARE)') $(ARGS)
 
 # Tests run in as many processes as there are CPUs; so what they want built is built before. The
 # same in one process, which is easier to follow: ARGS="-n 0".
@@ -304,7 +307,8 @@ clean:
 help:
 	@echo 'make                kernel, libraries, servers, examples and build/cocos.iso'
 	@echo 'make run            install what is missing, build, and boot to a shell in QEMU'
-	@echo '                    MODULE="FILE ARGS": one program more; ARGS="...": for tools/run'
+	@echo '                    SHARE=DIR: that directory is /host; MODULE="FILE ARGS": one program more;'
+	@echo '                    ARGS="...": for tools/run'
 	@echo 'make test           install what is missing, build, and run every test'
 	@echo '                    ARGS="...": for pytest'
 	@echo 'make test-long      the same for hours: a million random calls, 100,000 domains'

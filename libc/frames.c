@@ -37,10 +37,15 @@ int64_t frame_take(uint32_t rights, uint64_t tag)
 
 int64_t frame_take_run(uint32_t order, uint32_t rights, uint64_t tag)
 {
+    return frame_take_in(ZONE_ANY, order, rights, tag);
+}
+
+int64_t frame_take_in(uint64_t where, uint32_t order, uint32_t rights, uint64_t tag)
+{
     uint32_t tables = 0;
     int64_t run;
     do {
-        run = sys_frame_claim(ZONE_ANY, order, rights, tag);
+        run = sys_frame_claim(where, order, rights, tag);
     } while (funded(SLOT_SELF, &run, &tables));
     return run;
 }

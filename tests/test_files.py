@@ -61,6 +61,15 @@ def test_files(run, share, machine):
     assert (directory / "f").stat().st_size == 300009 and (directory / "f").read_bytes()[-9:] == b"endonetwo"
 
 
+def test_native(run, share):
+    """Frames without a copy; files and directories that are open when the server ends; what a started program
+    inherits: mounts, directory, arguments, files in place of the console."""
+    (share / "native").mkdir()
+    result = run("--share", share, "--module", SYSTEM / "files_native", *QUIET, commands=["files_native /host/native"])
+    assert result.answer("files_native /host/native")[-1] == "files_native: all is well", result.output
+    assert "FAILED" not in result.output and not list((share / "native").iterdir())
+
+
 def test_programs(run, share):
     """A program is run by its path, with any arguments; init refuses what is no program, by file as by module."""
     compile_program(share, "hello", ARGUMENTS.replace("VERSION", "hello"))

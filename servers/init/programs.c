@@ -332,10 +332,6 @@ static void end(struct program *program, enum program_state state, int32_t statu
     sys_slot_drop(program->thread);
     slot_put(program->thread);
     program->thread = SLOT_NONE;
-    if (program->next.address)
-        sys_frame_revoke(program->next.address, program->next.order, program->domain);
-    release(&program->kept);
-    release(&program->next);
     program->state = state;
     program->status = status;
     bool kept = drivers_keep(program, by_wish);
@@ -349,8 +345,10 @@ static void end(struct program *program, enum program_state state, int32_t statu
         programs_over(program, by_wish);
 }
 
-void programs_over(const struct program *program, bool by_wish)
+void programs_over(struct program *program, bool by_wish)
 {
+    release(&program->kept);
+    release(&program->next);
     if (servers_ended(program, by_wish))
         return;
     services_close(program->name);

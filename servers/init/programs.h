@@ -80,7 +80,7 @@ void program_end(struct program *program, enum program_state state, int32_t stat
 /* The same because someone wishes so. */
 void program_kill(struct program *program);
 
-/* Its domain is gone: what becomes of its services. */
-void programs_over(const struct program *program, bool by_wish);
+/* Its domain is gone: what becomes of its services, and of files it was handed. */
+void programs_over(struct program *program, bool by_wish);
 
 #endif

@@ -140,13 +140,15 @@ int irq_command(uint32_t count, char **words)
             continue;
         if (error < 0)
             return command_failed("irq", error);
-        const char *server = info.endpoint ? server_of(info.endpoint) : NULL;
+        const char *whose = info.endpoint ? server_of(info.endpoint) : "-";
+        if (!whose) /* an endpoint that a driver has made for interrupts alone */
+            whose = owner_of(info.endpoint);
         console_printf("%4u  %-7s  %-7s  %8llu  %s%s\n", line,
                        line >= FIRST_MESSAGE_LINE ? "message" : "pin",
                        !info.endpoint               ? "-"
                        : info.flags & LINE_IS_LEVEL ? "level"
                                                     : "edge",
-                       (unsigned long long)info.count, info.endpoint ? server ? server : "?" : "-",
+                       (unsigned long long)info.count, whose,
                        info.flags & LINE_IS_UNSERVED ? ", not acknowledged" : "");
     }
 }

@@ -173,7 +173,6 @@ static void test_names(void)
     EXPECT(rmdir("d") == 0 && failed_with(rmdir("d"), ENOENT));
 }
 
-/* A file that somebody else has replaced is not the one that was opened. */
 static void test_long_and_odd_names(void)
 {
     static char name[5000];

@@ -17,6 +17,9 @@ int64_t frame_take(uint32_t rights, uint64_t tag);
 /* The same for any run of 2^order frames. */
 int64_t frame_take_run(uint32_t order, uint32_t rights, uint64_t tag);
 
+/* The same for a run of a zone (ZONE_*), or for the one at `where`. */
+int64_t frame_take_in(uint64_t where, uint32_t order, uint32_t rights, uint64_t tag);
+
 /* Claims the device memory that [start, end) lies in (sys_frame_claim_device): just these frames,
  * in runs as large as they are aligned. On an error none of it is claimed. */
 int64_t frame_take_device(uint32_t range, uint64_t start, uint64_t end, uint32_t rights,
