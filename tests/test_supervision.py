@@ -59,8 +59,9 @@ def test_no_manifest(run, tmp_path):
 def test_a_server_that_dies_at_birth(boot, how, restart, downs):
     """It is started again, after longer and longer, and then not any more, which is said; the shell stays usable."""
     result = boot(f"\ndies restart={restart} -- {how}\n", "--module", SYSTEM / "dies",
-                  commands=["sleep 8", "echo usable", "ps", "echo still"])
-    assert result.answer("echo usable") == ["usable"] and result.answer("echo still") == ["still"]
+                  commands=["echo usable", *waits, "ps", "echo still"])
+    # Init's reports may stand between what is typed and what comes of it.
+    assert "usable" in result.lines and "still" in result.lines
     down = "init: dies has failed 8 times in a row: it stays down (restart dies)"
     assert (down in result.lines) == downs
     assert result.output.count("init: dies is started again") == (7 if downs else 0)

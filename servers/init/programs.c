@@ -236,9 +236,10 @@ static int run(const char *name, const char *command, const struct init_start *h
         return start_module(name, name, command, NULL, how, console);
     if (programs_living(name))
         return E_EXISTS;
-    int number = has_arguments || how
-                     ? start_module(server->file, name, command, server, how, console)
-                     : programs_start(server);
+    char usual[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
+    snprintf(usual, sizeof usual, "%s %s", server->name, server->arguments);
+    int number = start_module(server->file, name, has_arguments ? command : usual, server, how,
+                              server->console ? server->console : console);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
