@@ -58,6 +58,7 @@ def test_no_manifest(run, tmp_path):
                                                  ("badly", "never", False)])
 def test_a_server_that_dies_at_birth(boot, how, restart, downs):
     """It is started again, after longer and longer, and then not any more, which is said; the shell stays usable."""
+    waits = ["sleep 8"]
     result = boot(f"\ndies restart={restart} -- {how}\n", "--module", SYSTEM / "dies",
                   commands=["echo usable", *waits, "ps", "echo still"])
     # Init's reports may stand between what is typed and what comes of it.

@@ -219,11 +219,17 @@ static int start_module(const char *file, const char *name, const char *command,
     return start(&beginning);
 }
 
-int programs_start(const struct server *server)
+/* With the arguments that the manifest has for it. */
+static int start_server(const struct server *server, const struct init_start *how, uint32_t console)
 {
     char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
     snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
-    return start_module(server->file, server->name, command, server, NULL, server->console);
+    return start_module(server->file, server->name, command, server, how, console);
+}
+
+int programs_start(const struct server *server)
+{
+    return start_server(server, NULL, server->console);
 }
 
 /* Starts a module by its name; or the server of the manifest that is called so. */
@@ -236,10 +242,11 @@ static int run(const char *name, const char *command, const struct init_start *h
         return start_module(name, name, command, NULL, how, console);
     if (programs_living(name))
         return E_EXISTS;
-    char usual[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
-    snprintf(usual, sizeof usual, "%s %s", server->name, server->arguments);
-    int number = start_module(server->file, name, has_arguments ? command : usual, server, how,
-                              server->console ? server->console : console);
+    /* Its line may say on which console it is; else it is the caller's. */
+    if (server->console)
+        console = server->console;
+    int number = has_arguments ? start_module(server->file, name, command, server, how, console)
+                               : start_server(server, how, console);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
