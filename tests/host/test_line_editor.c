@@ -1,4 +1,4 @@
-// sources: servers/shell/line.c servers/shell/completion.c servers/shell/parse.c servers/console/ansi.c servers/console/terminal.c
+// sources: servers/shell/line.c servers/shell/completion.c servers/shell/parse.c servers/console/ansi.c servers/console/terminal.c servers/console/cells.c servers/console/colours.c
 /*
  * The shell's line editor: what keys do to the line, and what the screen shows then. The screen is
  * the console's own terminal, so the two are tested against each other.
@@ -72,7 +72,7 @@ static const char *row(void)
 {
     static char text[COLUMNS + 1];
     for (uint32_t x = 0; x < COLUMNS; x++) {
-        uint16_t code = cells[terminal.cursor.line * COLUMNS + x].code;
+        uint16_t code = terminal_line(&terminal, terminal.cursor.line, 0)[x].code;
         text[x] = code < 0x7f ? (char)code : '?';
     }
     return trimmed(text);
