@@ -206,15 +206,19 @@ int64_t block_claim(uint32_t order)
     uint32_t tables = 0;
     int64_t got;
     uint64_t zone = ZONE_BELOW_4G;
-    for (;;) {
+    bool again = true;
+    while (again) {
         got = sys_frame_claim(zone, order, MAP_READ | MAP_WRITE, INHERITED_TAG);
-        if (got == E_NO_MEMORY && zone == ZONE_BELOW_4G)
+        again = false;
+        if (got == E_NO_MEMORY && zone == ZONE_BELOW_4G) {
             zone = ZONE_ANY;
-        else if (got != E_NO_TABLES || tables++ == TABLES_PER_GRANT)
-            return got;
-        else if ((got = table_fund(SLOT_SELF)) < 0)
-            return got;
+            again = true;
+        } else if (got == E_NO_TABLES && tables++ < TABLES_PER_GRANT) {
+            got = table_fund(SLOT_SELF);
+            again = got == OK;
+        }
     }
+    return got;
 }
 
 static int64_t make_ring(struct block *block)

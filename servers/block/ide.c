@@ -18,6 +18,8 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "ata.h"
+
 #define CLASS_IDE 0x0101
 #define INTERFACE_NATIVE 0x05u /* a channel is somewhere else */
 #define MASTER_BAR 4
@@ -37,29 +39,13 @@ enum {
 enum { CONTROL_QUIET = 2, CONTROL_RESET = 4 };
 enum { MASTER_COMMAND = 0, MASTER_STATUS = 2, MASTER_TABLE = 4, MASTER_PORTS = 8 };
 
-enum { STATUS_ERROR = 0x01, STATUS_DATA = 0x08, STATUS_FAULT = 0x20, STATUS_BUSY = 0x80 };
 enum { MASTER_START = 1, MASTER_TO_MEMORY = 8 };
 enum { MASTER_ACTIVE = 1, MASTER_ERROR = 2, MASTER_INTERRUPT = 4, MASTER_DRIVES = 0x60 };
 
-enum {
-    IDENTIFY = 0xec,
-    READ_DMA = 0xc8,
-    WRITE_DMA = 0xca,
-    FLUSH_CACHE = 0xe7,
-    READ_DMA_EXT = 0x25,
-    WRITE_DMA_EXT = 0x35,
-    FLUSH_CACHE_EXT = 0xea,
-};
-
-/* Words of what IDENTIFY tells (ATA/ATAPI-6, 8.15). */
-enum { WORD_ABILITIES = 49, WORD_SECTORS = 60, WORD_COMMANDS = 83, WORD_SECTORS_48 = 100 };
-enum { ABILITY_DMA = 1 << 8, COMMANDS_48 = 1 << 10 };
-
 #define CHANNELS 2
 #define DISKS_PER_CHANNEL 2
-#define SECTORS_28 256u
-#define STRETCH_BYTES 65536u /* an entry of the table has at most so many, within such a stretch   \
-                              */
+/* An entry of the table has at most so many, within such a stretch. */
+#define STRETCH_BYTES 65536u
 #define MEMORY_ORDER 4
 #define SCRATCH_AT 0x8000
 #define TABLE_BYTES 0x1000
@@ -78,7 +64,7 @@ struct ide_disk {
     struct drive drive; /* first */
     struct channel *channel;
     uint8_t select;
-    bool large; /* 48 bits of address */
+    struct ata ata;
     struct transfer *transfer;
     uint32_t done, piece; /* sectors: transferred, being transferred */
 };
@@ -111,7 +97,7 @@ static bool select_disk(const struct channel *channel, uint8_t select)
 {
     port_write8(channel->ports + SELECT, select);
     for (uint32_t i = 0; i < POLLS; i++)
-        if (!(quiet_status(channel) & (STATUS_BUSY | STATUS_DATA)) && i >= 4)
+        if (!(quiet_status(channel) & (ATA_BUSY | ATA_DATA)) && i >= 4)
             return true;
     return false;
 }
@@ -119,7 +105,7 @@ static bool select_disk(const struct channel *channel, uint8_t select)
 static void write_address(const struct ide_disk *disk, uint64_t sector, uint32_t sectors)
 {
     uint16_t ports = disk->channel->ports;
-    if (disk->large) {
+    if (disk->ata.large) {
         port_write8(ports + SECTOR_COUNT, (uint8_t)(sectors >> 8));
         port_write8(ports + LBA_LOW, (uint8_t)(sector >> 24));
         port_write8(ports + LBA_MIDDLE, (uint8_t)(sector >> 32));
@@ -160,7 +146,7 @@ static bool begin_flush(const struct ide_disk *disk)
     if (!select_disk(channel, disk->select))
         return false;
     clear_master(channel);
-    port_write8(channel->ports + COMMAND, disk->large ? FLUSH_CACHE_EXT : FLUSH_CACHE);
+    port_write8(channel->ports + COMMAND, ata_command(&disk->ata, BLOCK_FLUSH));
     return true;
 }
 
@@ -172,8 +158,8 @@ static bool begin_piece(struct ide_disk *disk)
     uint64_t address = transfer->address + (uint64_t)disk->done * BLOCK_SECTOR_BYTES;
     bool reads = transfer->operation == BLOCK_READ;
     disk->piece = transfer->sectors - disk->done;
-    if (!disk->large && disk->piece > SECTORS_28)
-        disk->piece = SECTORS_28;
+    if (!disk->ata.large && disk->piece > ATA_SECTORS_28)
+        disk->piece = ATA_SECTORS_28;
     if (!select_disk(channel, disk->select))
         return false;
     clear_master(channel);
@@ -181,10 +167,7 @@ static bool begin_piece(struct ide_disk *disk)
     port_write32(channel->master + MASTER_TABLE, (uint32_t)(uint64_t)channel->table);
     port_write8(channel->master + MASTER_COMMAND, reads ? MASTER_TO_MEMORY : 0);
     write_address(disk, transfer->sector + disk->done, disk->piece);
-    if (disk->large)
-        port_write8(channel->ports + COMMAND, reads ? READ_DMA_EXT : WRITE_DMA_EXT);
-    else
-        port_write8(channel->ports + COMMAND, reads ? READ_DMA : WRITE_DMA);
+    port_write8(channel->ports + COMMAND, ata_command(&disk->ata, transfer->operation));
     port_write8(channel->master + MASTER_COMMAND, MASTER_START | (reads ? MASTER_TO_MEMORY : 0));
     return true;
 }
@@ -226,11 +209,11 @@ static bool is_over(const struct ide_disk *disk, int64_t *error)
     const struct channel *channel = disk->channel;
     bool is_flush = disk->transfer->operation == BLOCK_FLUSH;
     uint8_t master = port_read8(channel->master + MASTER_STATUS);
-    if (quiet_status(channel) & STATUS_BUSY || (!is_flush && !(master & MASTER_INTERRUPT)))
+    if (quiet_status(channel) & ATA_BUSY || (!is_flush && !(master & MASTER_INTERRUPT)))
         return false;
     clear_master(channel);
     uint8_t status = port_read8(channel->ports + STATUS); /* lets go of the line */
-    bool bad = status & (STATUS_ERROR | STATUS_FAULT | STATUS_DATA) ||
+    bool bad = status & (ATA_ERROR | ATA_FAULT | ATA_DATA) ||
                (!is_flush && master & (MASTER_ERROR | MASTER_ACTIVE));
     *error = bad ? E_DEVICE : OK;
     return true;
@@ -262,8 +245,8 @@ static bool reset_channel(const struct channel *channel)
     port_write8(channel->control, CONTROL_QUIET);
     do {
         sys_sleep(clock_now() + 2 * MILLISECOND);
-    } while (quiet_status(channel) & STATUS_BUSY && clock_now() < deadline);
-    return !(quiet_status(channel) & STATUS_BUSY);
+    } while (quiet_status(channel) & ATA_BUSY && clock_now() < deadline);
+    return !(quiet_status(channel) & ATA_BUSY);
 }
 
 static bool stop(struct drive *drive)
@@ -285,41 +268,38 @@ static const struct driver driver = {
 /* ---- Setting up ---- */
 
 /* Fills what IDENTIFY tells; false: there is no disk, or one of another kind. */
-static bool identify(const struct channel *channel, uint8_t select, uint16_t words[256])
+static bool identify(const struct channel *channel, uint8_t select,
+                     uint16_t words[ATA_IDENTITY_WORDS])
 {
     uint64_t deadline = clock_now() + PATIENCE;
     if (!select_disk(channel, select))
         return false;
     port_write8(channel->ports + LBA_MIDDLE, 0);
     port_write8(channel->ports + LBA_HIGH, 0);
-    port_write8(channel->ports + COMMAND, IDENTIFY);
+    port_write8(channel->ports + COMMAND, ATA_IDENTIFY);
     if (quiet_status(channel) == 0 || quiet_status(channel) == 0xff)
         return false;
-    while (quiet_status(channel) & STATUS_BUSY && clock_now() < deadline)
+    while (quiet_status(channel) & ATA_BUSY && clock_now() < deadline)
         sys_sleep(clock_now() + MILLISECOND / 10);
     uint8_t status = port_read8(channel->ports + STATUS);
-    if (status & (STATUS_BUSY | STATUS_ERROR) || !(status & STATUS_DATA) ||
+    if (status & (ATA_BUSY | ATA_ERROR) || !(status & ATA_DATA) ||
         port_read8(channel->ports + LBA_MIDDLE) != 0 || port_read8(channel->ports + LBA_HIGH) != 0)
         return false;
-    for (uint32_t i = 0; i < 256; i++)
+    for (uint32_t i = 0; i < ATA_IDENTITY_WORDS; i++)
         words[i] = port_read16(channel->ports + DATA);
     return true;
 }
 
 static void add_disk(struct channel *channel, struct ide_disk *disk)
 {
-    uint16_t words[256];
+    uint16_t words[ATA_IDENTITY_WORDS];
     if (!identify(channel, disk->select, words))
         return;
-    if (!(words[WORD_ABILITIES] & ABILITY_DMA)) {
+    if (!ata_read_identity(words, &disk->ata)) {
         drives_complain("an IDE disk is left out", "it has no DMA");
         return;
     }
-    disk->large = words[WORD_COMMANDS] & COMMANDS_48;
-    for (uint32_t i = 0; i < (disk->large ? 4 : 2); i++)
-        disk->drive.sectors |= (uint64_t)words[(disk->large ? WORD_SECTORS_48 : WORD_SECTORS) + i]
-                               << 16 * i;
-    disk->drive.sectors &= (1ull << 48) - 1;
+    disk->drive.sectors = disk->ata.sectors;
     disk->drive.granule = 1;
     disk->drive.bit = channel->bit;
     disk->drive.driver = &driver;
@@ -331,7 +311,7 @@ static int64_t open_channel(struct channel *channel, uint64_t memory, uint32_t i
                             uint32_t endpoint)
 {
     channel->table = (struct entry *)(memory + (uint64_t)TABLE_BYTES * index);
-    channel->bit = DRIVE_BITS + index;
+    channel->bit = DRIVE_BITS_IDE + index;
     if (!reset_channel(channel))
         return OK; /* nothing is there */
     int64_t error =

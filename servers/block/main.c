@@ -39,6 +39,7 @@ static void find_disks(int argc, char **argv, uint32_t endpoint)
     }
     virtio_find(endpoint);
     ide_find(endpoint);
+    ahci_find(endpoint);
     ram_find(ram_kib);
     disks_find();
 }

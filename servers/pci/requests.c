@@ -271,10 +271,13 @@ static int64_t serve(const struct message *asked, struct message *answer)
     }
 }
 
-/* A device whose driver an earlier instance knew is told by whose its memory is. */
-static bool is_driven_by(const struct device *device, uint32_t program, uint64_t domain)
+/* A device whose driver an earlier instance knew is told by whose its memory is; one that nobody
+ * holds or has memory of may be its, too. */
+static bool may_be_driven_by(const struct device *device, uint32_t program, uint64_t domain)
 {
-    return device->holder == program || (domain != 0 && device_owner(device) == domain);
+    uint64_t owner = device_owner(device);
+    bool is_nobodys = device->holder == 0 && owner == 0 && !device->function.is_bridge;
+    return device->holder == program || is_nobodys || (domain != 0 && owner == domain);
 }
 
 void requests_drivers_ended(void)
@@ -284,7 +287,7 @@ void requests_drivers_ended(void)
            message.words[1] != 0) {
         uint32_t program = (uint32_t)message.words[1];
         for (uint32_t i = 0; i < devices_count(); i++)
-            if (is_driven_by(devices_at(i), program, message.words[2]))
+            if (may_be_driven_by(devices_at(i), program, message.words[2]))
                 device_silence(devices_at(i));
         message = (struct message){.words = {INIT_DRIVER_ENDED, program}};
     }

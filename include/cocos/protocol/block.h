@@ -43,8 +43,8 @@ enum block_call {
      * already; as BLOCK_MEMORY. */
     BLOCK_RING = 4,
     /* The run that comes along is memory that requests may name: of order 0 to ORDER_BLOCK, with
-     * MAP_WRITE if it is to be read into. E_ARGUMENT: none came. E_NOT_GRANTED: it is not shared
-     * with the server, with these rights. E_FULL: too many. E_NO_MEMORY. */
+     * MAP_WRITE if it is to be read into. E_ARGUMENT: none came. E_NOT_GRANTED (or that):
+     * it is not shared with the server, with these rights. E_FULL: too many. E_NO_MEMORY. */
     BLOCK_MEMORY = 5,
     /* The run at address word 2 is not to be used any more, and the share ends. E_NAME: none begins
      * there. E_BUSY: a request for it is under way. */
