@@ -78,6 +78,10 @@ enum init_request {
      * and its owner has ended: so it is init's, which gives it back. It bears the tag
      * INHERITED_TAG: E_NOT_OWNER, else. E_BUSY: somebody uses it still. */
     INIT_DISCARD = 18,
+    /* A page fault of the caller's first thread at an instruction from word 1 to before word 2 does
+     * not end the caller: it continues at word 3, with all other registers as they were. Once more:
+     * there instead. */
+    INIT_GUARD = 20,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
