@@ -104,10 +104,11 @@ bool programs_starting(const char *name, uint32_t except)
 
 bool programs_living(const char *name)
 {
-    for (uint32_t i = 0; i < PROGRAMS_MAX; i++)
+    for (uint32_t i = 0; i < PROGRAMS_MAX; i++) {
         if ((program_lives(&programs[i]) || drivers_ending(programs[i].number)) &&
             strcmp(programs[i].name, name) == 0)
             return true;
+    }
     return false;
 }
 
