@@ -183,6 +183,14 @@ build/gen/keymaps.h: tools/keymap Makefile
 
 build/user/servers/keyboard/layouts.c.o build/host/obj/servers/keyboard/layouts.c.o: build/gen/keymaps.h
 
+# How many columns characters take, from Python's tables of Unicode.
+build/gen/widths.h: tools/widths
+	@mkdir -p $(@D)
+	$(call say,GEN ,$@)
+	tools/widths > $@
+
+build/user/servers/console/terminal.c.o build/host/obj/servers/console/terminal.c.o: build/gen/widths.h
+
 define server_program
 build/servers/$(1): $(patsubst %,build/user/%.o,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))
 -include $(patsubst %,build/user/%.d,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))
@@ -242,7 +250,8 @@ include bench/bench.mk
 all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) \
     $(BUILD)/cocos.iso
 
-# MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
+# SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile
+# lies beside it, it is built first.
 # ARGS goes to tools/run.
 module_makefile = $(and $(MODULE),$(wildcard $(dir $(firstword $(MODULE)))Makefile))
 DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
@@ -250,7 +259,8 @@ DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)
 run: setup
 	@$(MAKE) all
 	@$(if $(module_makefile),$(MAKE) -s -C $(dir $(module_makefile)))
-	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') $(ARGS)
+	@tools/run --iso $(BUILD)/cocos.iso $(DISPLAY_OPTION) $(if $(MODULE),--module '$(MODULE)') \
+	  $(if $(SHARE),--share '$(SHARE)') $(ARGS)
 
 # Tests run in as many processes as there are CPUs; so what they want built is built before. The
 # same in one process, which is easier to follow: ARGS="-n 0".
@@ -306,7 +316,8 @@ clean:
 help:
 	@echo 'make                kernel, libraries, servers, examples and build/cocos.iso'
 	@echo 'make run            install what is missing, build, and boot to a shell in QEMU'
-	@echo '                    MODULE="FILE ARGS": one program more; ARGS="...": for tools/run'
+	@echo '                    SHARE=DIR: that directory is /host; MODULE="FILE ARGS": one program more;'
+	@echo '                    ARGS="...": for tools/run'
 	@echo 'make test           install what is missing, build, and run every test'
 	@echo '                    ARGS="...": for pytest'
 	@echo 'make test-long      the same for hours: a million random calls, 100,000 domains'

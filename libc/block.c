@@ -205,14 +205,16 @@ int64_t block_claim(uint32_t order)
 {
     uint32_t tables = 0;
     int64_t got;
-    while ((got = sys_frame_claim(ZONE_ANY, order, MAP_READ | MAP_WRITE, INHERITED_TAG)) ==
-               E_NO_TABLES &&
-           tables++ < TABLES_PER_GRANT) {
-        got = table_fund(SLOT_SELF);
-        if (got < 0)
+    uint64_t zone = ZONE_BELOW_4G;
+    for (;;) {
+        got = sys_frame_claim(zone, order, MAP_READ | MAP_WRITE, INHERITED_TAG);
+        if (got == E_NO_MEMORY && zone == ZONE_BELOW_4G)
+            zone = ZONE_ANY;
+        else if (got != E_NO_TABLES || tables++ == TABLES_PER_GRANT)
+            return got;
+        else if ((got = table_fund(SLOT_SELF)) < 0)
             return got;
     }
-    return got;
 }
 
 static int64_t make_ring(struct block *block)

@@ -99,6 +99,17 @@ const char *file_path(const struct file *file)
     return file->path;
 }
 
+int64_t files_status(const char *path, struct file_status *status)
+{
+    struct file *file;
+    int64_t error = file_open(path, 0, &file);
+    if (error < 0)
+        return error;
+    *status = file->status;
+    file_close(file);
+    return OK;
+}
+
 /* It must be the same file still. */
 static int64_t open_again(struct file *file)
 {

@@ -174,8 +174,11 @@ int64_t files_ask(const char *service, struct files_run run, struct message *mes
         request.send_run = MESSAGE_RUN(run.address, run.order, run.rights);
     for (uint32_t tries = 0; slot && tries < TRIES_MAX; tries++) {
         got = call_once(service, slot, &request, message);
-        if (is_gone(got) && lost)
-            *lost = true;
+        if (is_gone(got)) {
+            tables = 0; /* the next one lacks them, too */
+            if (lost)
+                *lost = true;
+        }
         if (!is_gone(got) && !(got == E_AGAIN && tables++ < TABLE_TRIES_MAX))
             break;
     }
@@ -257,15 +260,4 @@ int64_t files_rename(const char *path, const char *new_path)
     struct message message = {.words = {FILES_RENAME, (uint64_t)first, (uint64_t)second}};
     int64_t got = files_ask(from->service, run, &message, &lost);
     return lost && got == E_NO_FILE ? OK : got;
-}
-
-int64_t files_status(const char *path, struct file_status *status)
-{
-    struct file *file;
-    int64_t error = file_open(path, 0, &file);
-    if (error < 0)
-        return error;
-    error = file_status(file, status);
-    file_close(file);
-    return error;
 }

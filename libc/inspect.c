@@ -71,7 +71,7 @@ int64_t sys_slot_inspect(uint32_t machine, uint64_t domain, uint32_t slot, struc
     if (result < 0)
         return result;
     *info = (struct slot_info){0};
-    if (result != CAP_EMPTY)
+    if (result != CAP_EMPTY) {
         *info = (struct slot_info){
             .object = object,
             .count = count,
@@ -79,6 +79,7 @@ int64_t sys_slot_inspect(uint32_t machine, uint64_t domain, uint32_t slot, struc
             .type = (uint8_t)result,
             .rights = (uint8_t)(result >> 8),
         };
+    }
     return OK;
 }
 

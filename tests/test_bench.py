@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OPERATIONS = ("syscall.null", "ipc.signal_wait", "linux.getppid", "frame.claim_release.1",
               "frame.claim_release.512", "frame.claim_release.2m", "frame.grant_revoke.1",
-              "frame.grant_revoke.2m", "page.map_unmap.1", "domain.create_destroy")
+              "frame.grant_revoke.2m", "page.map_unmap.1", "domain.create_destroy",
+              "disk.read_random_4k", "disk.write_random_4k", "disk.read_1m", "disk.write_1m", "disk.recovery")
 # They share one run of the bench, so they go to one process.
 pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.takes(100)]
 LINUX = ("getpid", "pipe_round_trip", "futex_round_trip", "unix_round_trip", "page_fault",
@@ -81,3 +82,5 @@ def test_linux(bench):
     assert abs(results["peer.linux.calibration"]["min"] - 2) < 0.01, "a tick is an instruction"
     for name in LINUX:
         check_row(bench, f"peer.linux.{name}")
+    ours, theirs = (results[f"{whose}disk.read_random_4k"]["min"] for whose in ("", "peer.linux."))
+    assert 2 * ours < theirs, "a direct read takes more than half of Linux's instructions"

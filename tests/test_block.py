@@ -101,9 +101,8 @@ def test_no_disk(run):
 def test_operations(client, disk, tmp_path):
     """Reads, writes, flushes, signals and every refusal: on virtio by messages and by a pin, on a partition, in RAM."""
     paths = [disk(16 * MIB), disk(16 * MIB, gpt(32768, (64, 20000)))]
-    (tmp_path / "manifest").write_text(
-        (ROOT / "servers/manifest").read_text().replace("block     ", "block     state=512 ", 1)
-        .replace("on-demand restart=always\n", "on-demand restart=always -- ram=2048\n", 1))
+    (tmp_path / "manifest").write_text(re.sub("^block (.*)$", r"block state=512 \1 -- ram=2048",
+                                              (ROOT / "servers/manifest").read_text(), flags=re.MULTILINE))
     commands = [f"block_client check {name}" for name in ("disk0", "disk1p1", "ram0")]
     client(paths, [*commands, "kill 6", "block_client check ram0 ", "mem"], "--module", tmp_path / "manifest")
     assert paths[0].read_bytes()[:4096] == paths[1].read_bytes()[64 * SECTOR :][:4096] != bytes(4096)
@@ -137,8 +136,23 @@ def test_failing(client, disk):
     errors = [f"inject-error.{i}.event=none,inject-error.{i}.iotype={kind},inject-error.{i}.errno=5,"
               f"inject-error.{i}.sector=2048" for i, kind in enumerate(("read", "write"))]
     bad = ",".join(["driver=blkdebug,node-name=bad,image.driver=file", f"image.filename={path}", *errors])
-    client([], ["block_client fail disk0"], "--qemu",
-           f"-blockdev {bad} -device virtio-blk-pci,drive=bad,werror=report,rerror=report")
+    for device in ("virtio-blk-pci", "ide-hd,bus=ide.1"):
+        client([], ["block_client fail disk0"], "--qemu",
+               f"-blockdev {bad} -device {device},drive=bad,werror=report,rerror=report")
+
+
+@pytest.mark.parametrize("emulator", ["qemu", "bochs"])
+def test_ide(client, disk, emulator):
+    """Two disks of an IDE controller, one on each channel or both on one, as virtio's, and through the server's death."""
+    paths = [disk(4 * MIB), disk(4 * MIB), disk(4 * MIB)]
+    commands = ["block_client check disk0", "block_client check disk1", "block_client kill disk2 10"]
+    if emulator == "qemu":
+        drives = " ".join(f"-drive file={path},format=raw,if=ide,index={i + 1}" for i, path in enumerate(paths))
+        result = client([], commands, "--qemu", drives)
+    else:
+        result = client(paths, commands, "--emulator", "bochs")
+    assert paths[0].read_bytes() == paths[1].read_bytes() != bytes(4 * MIB)
+    assert int(re.search("block_client: sum ([0-9a-f]+)", result.output)[1], 16) == total(paths[2])
 
 
 def test_left(client, disk):

@@ -7,12 +7,17 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 
 
-def test_first_server(run, tmp_path):
-    """The server that the README shows compiles without a warning, starts, and serves."""
-    source = tmp_path / "echo.c"
+def compile_server(folder):
+    """The server that the README shows compiles without a warning."""
+    source = folder / "echo.c"
     source.write_text(re.search(r"```c\n(.*?)```", README, re.DOTALL)[1])
-    subprocess.run([ROOT / "libc/cocos-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", tmp_path / "echo", source],
+    subprocess.run([ROOT / "libc/cocos-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", folder / "echo", source],
                    check=True)
+
+
+def test_first_server(run, tmp_path):
+    """It starts as a module, too, and serves."""
+    compile_server(tmp_path)
     result = run("--module", tmp_path / "echo", commands=["ps"])
     assert re.search(r"serves +echo$", "\n".join(result.answer("ps")), re.MULTILINE)
 
@@ -26,13 +31,15 @@ def test_folder_for_ones_own_is_left_alone(tmp_path):
     assert subprocess.run([ROOT / "tools/lint-includes", tmp_path], check=False).returncode == 0
 
 
-def test_transcript(run):
-    """What the README shows of a session is what a session shows."""
-    commands = re.findall(r"^    cocos> (.*)$", README, re.MULTILINE)
-    result = run(commands=commands)
-    shown = re.search(r"(^    cocos> .*?)\n\n", README, re.MULTILINE | re.DOTALL)[1]
-    for line in shown.splitlines():
-        assert line.strip() in result.lines, line
+def test_transcripts(run, tmp_path):
+    """What the README shows of sessions is what sessions show, with its server in the folder that is shared."""
+    compile_server(tmp_path)
+    shown = re.findall(r"((?:^    cocos> .*\n(?:    .*\n)*)+)", README, re.MULTILINE)
+    assert len(shown) == 2
+    for text in shown:
+        result = run("--share", tmp_path, commands=re.findall(r"^    cocos> (.*)$", text, re.MULTILINE))
+        for line in text.splitlines():
+            assert line.strip() in result.lines, line
 
 
 def test_every_link_leads_somewhere():

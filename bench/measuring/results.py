@@ -32,6 +32,7 @@ LINUX = {
     "linux.getppid": "getpid",
     "fault.pager": "page_fault",
     "frame.claim_release.1": "page_fault",
+    **{f"disk.{how}": f"disk.{how}" for how in ("read_random_4k", "write_random_4k", "read_1m", "write_1m")},
 }
 
 
@@ -46,7 +47,7 @@ ELAPSED = ".elapsed"
 
 def without_elapsed(counted):
     """Instructions: of what waits for a device those that it took itself."""
-    return {name: count for name, count in counted.items() if not name.endswith(ELAPSED)}
+    return {name: count for name, count in counted.items() if not name.endswith((ELAPSED, ".khz"))}
 
 
 def as_elapsed(timed):
@@ -58,9 +59,11 @@ class Results:
     """counted, timed: as machines.measure() gives them; main: the key of cocOS's machine in both."""
 
     def __init__(self, counted, timed, main):
-        self.cocos, self.small, self.large = counted[main], counted["1G"], counted["1T"]
+        self.cocos = without_elapsed(counted[main])
+        self.small, self.large = without_elapsed(counted["1G"]), without_elapsed(counted["1T"])
         self.peers = without_elapsed({**counted["floor"], **counted.get("linux", {})})
         self.times = as_elapsed({**timed[main], **timed["floor"], **timed.get("linux", {})})
+        self.ticks_a_second = timed[main]["clock.khz"][0] * 1000
         self.prompt, self.prompt_time = counted["prompt"], timed["prompt"]
         self.firmware = self.peers.pop("floor.start")[0]
         self.linux_start = self.peers.pop("peer.linux.boot.ticks", None)
@@ -129,6 +132,8 @@ class Results:
             sel4, linux = self.peer_instructions(name)
             if not name.endswith("calibration"):
                 print(f"{name:34} {least:12.0f} {net:13.0f} {sel4:>7} {linux:>7} {ratio:10.3f}")
+            if ".disk." in f".{name}":
+                print(f"{'  a second':34} {self.ticks_a_second / self.times[name][0]:12.0f}")
             if name in FRAMES:
                 share = least / FRAMES[name], net / FRAMES[name]
                 print(f"{'  per frame':34} {share[0]:12.1f} {share[1]:13.1f}")
@@ -145,6 +150,8 @@ class Results:
         result["time_to_floor"] = self.time_to_floor(name)
         if name in self.large:
             result["min_at_1t"] = self.large[name][0] - clearing
+        if ".disk." in f".{name}":
+            result["per_second"] = self.ticks_a_second / self.times[name][0]
         if clearing:
             result["clearing"] = clearing
         if name in FRAMES:

@@ -256,8 +256,22 @@ int64_t linux_ioctl(const uint64_t *a)
     const struct opened *entry = descriptor_get(a[0]);
     if (!entry)
         return -EBADF;
-    if (entry->file || a[1] != TIOCGWINSZ)
+    if (entry->file)
         return -ENOTTY;
+    switch (a[1]) {
+    case TIOCGWINSZ:
+        break;
+    case TCGETS:
+        linux_console_settings((void *)a[2]);
+        return 0;
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+        linux_console_set((const void *)a[2]);
+        return 0;
+    default:
+        return -ENOTTY;
+    }
     struct winsize *size = (struct winsize *)a[2];
     uint16_t columns, lines;
     linux_console_size(&columns, &lines); /* without a console server: unknown, as Linux's 0 0 */

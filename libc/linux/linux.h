@@ -51,8 +51,13 @@ HIDDEN int64_t linux_process_id(void);
 /* console.c: all `bytes` bytes, or -EIO. */
 HIDDEN int64_t linux_console_write(const char *text, uint64_t bytes);
 
-/* console.c: waits for input; at least one and at most `bytes` bytes, or -EIO. */
+/* console.c: waits for input: a line, shown and corrected as it is typed, or what there is; at most
+ * `bytes` bytes. 0: the end of the input; or -EIO. */
 HIDDEN int64_t linux_console_read(char *text, uint64_t bytes);
+
+/* console.c: Linux's struct termios, to be filled, or to be followed. */
+HIDDEN void linux_console_settings(void *settings);
+HIDDEN void linux_console_set(const void *settings);
 
 /* console.c: 0 and its size in characters (0: unknown), or -EIO. */
 HIDDEN int64_t linux_console_size(uint16_t *columns, uint16_t *lines);

@@ -9,7 +9,9 @@
 
 #define DRIVES_MAX 16u
 
-/* Interrupts of the drive that is added next are to set this bit. */
+/* Signal bits for interrupts: the n-th drive may have bit n; from this one on they are the IDE
+ * controller's. */
+#define DRIVE_BITS DRIVES_MAX
 uint32_t drives_next_bit(void);
 
 /* Names it and adds it. False: there are too many. */
@@ -35,6 +37,7 @@ void drives_end_of_search(int64_t error);
 /* ---- The drivers ---- */
 
 void virtio_find(uint32_t endpoint);
+void ide_find(uint32_t endpoint);
 
 /* A disk of `kib` KiB in the memory that outlives this program; 0: none. */
 void ram_find(uint64_t kib);

@@ -25,9 +25,12 @@ _Static_assert(ANSWER_AT + CHANNEL_ANSWER_BYTES <= FRAME_BYTES << MEMORY_ORDER,
 /* A folder of the host may lie on a slow disk. */
 #define PATIENCE_NS 60000000000ull
 
+#define DATA_ORDER 4
+_Static_assert(CHANNEL_DATA_BYTES == FRAME_BYTES << DATA_ORDER, "a run of this order");
+
 static struct virtio device;
 static struct virtio_queue queue;
-static uint64_t memory;
+static uint64_t memory, buffer; /* the buffer: for clients' data on its way */
 
 /* Taken out of the device's reach before it is looked at. */
 static uint8_t answer[CHANNEL_ANSWER_BYTES];
@@ -42,6 +45,16 @@ static int64_t open_endpoint(void)
     if (endpoint == SLOT_NONE || spare_slot == SLOT_NONE)
         return E_FULL;
     return frame < 0 ? frame : sys_endpoint_create(endpoint, (uint64_t)frame);
+}
+
+static int64_t open_buffer(void)
+{
+    int64_t got;
+    do {
+        got = sys_frame_claim(ZONE_ANY, DATA_ORDER, MAP_READ | MAP_WRITE, tag_of("dma"));
+    } while (got == E_NO_TABLES && table_fund(SLOT_SELF) == OK);
+    buffer = got < 0 ? 0 : (uint64_t)got;
+    return got < 0 ? got : OK;
 }
 
 int64_t channel_open(const char **what)
@@ -60,6 +73,9 @@ int64_t channel_open(const char **what)
     if (got < 0)
         return got;
     memory = (uint64_t)got;
+    error = open_buffer();
+    if (error < 0)
+        return error;
     *what = "interrupts";
     error = open_endpoint();
     if (error == OK)
@@ -100,14 +116,25 @@ static int64_t wait_for_answer(void)
     return written;
 }
 
+/* Takes what came out of the device's reach, and into the client's. */
+static void take_answer(const struct exchange *exchange, uint64_t came)
+{
+    uint64_t head = came < exchange->answer_bytes ? came : exchange->answer_bytes;
+    memcpy(answer, (const void *)(memory + ANSWER_AT), head);
+    if (exchange->data_comes)
+        memcpy((void *)exchange->data, (const void *)buffer, came - head);
+}
+
 int64_t channel_exchange(const struct exchange *exchange)
 {
     struct virtio_piece pieces[3] = {
         {.address = memory + REQUEST_AT, .bytes = exchange->request_bytes}};
+    struct virtio_piece data = {buffer, exchange->data_bytes, exchange->data_comes};
     uint16_t count = 1;
-    struct virtio_piece data = {exchange->data, exchange->data_bytes, exchange->data_comes};
-    if (exchange->data_bytes && !exchange->data_comes)
+    if (exchange->data_bytes && !exchange->data_comes) {
+        memcpy((void *)buffer, (const void *)exchange->data, exchange->data_bytes);
         pieces[count++] = data;
+    }
     pieces[count++] = (struct virtio_piece){memory + ANSWER_AT, exchange->answer_bytes, true};
     if (exchange->data_bytes && exchange->data_comes)
         pieces[count++] = data;
@@ -117,7 +144,6 @@ int64_t channel_exchange(const struct exchange *exchange)
     virtio_kick(&queue);
     int64_t came = wait_for_answer();
     if (came > 0)
-        memcpy(answer, (const void *)(memory + ANSWER_AT),
-               came < exchange->answer_bytes ? (uint64_t)came : exchange->answer_bytes);
+        take_answer(exchange, (uint64_t)came);
     return came;
 }

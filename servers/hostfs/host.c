@@ -12,7 +12,7 @@
 #define NO_USER 0xffffffffu
 
 /* What a message may be: data, and more than any head. The host may want less. */
-#define DATA_BYTES_MAX (1u << 20)
+#define DATA_BYTES_MAX CHANNEL_DATA_BYTES
 #define HEAD_BYTES_MAX 24u
 #define LEAST_BYTES 4096u
 

@@ -1,7 +1,6 @@
 /*
  * Hostfs: a folder of the machine that runs the emulator (cocos/protocol/files.h; tools/run
- * --share). The host is asked by 9P2000.L over virtio, one request after the other; data goes
- * straight between the device and the frames of whoever asks.
+ * --share). The host is asked by 9P2000.L over virtio, one request after the other.
  *
  * Found by the PCI server; its line in the manifest names the device.
  */

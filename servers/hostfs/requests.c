@@ -224,7 +224,7 @@ static int64_t check_open(uint32_t number, uint32_t access)
     return opened[number].access & access ? OK : E_NOT_OPEN;
 }
 
-/* FILES_READ and FILES_WRITE: between the host and the client's frames, without a copy here. */
+/* FILES_READ and FILES_WRITE. */
 static int64_t transfer(uint32_t number, const struct message *asked, struct message *answer)
 {
     bool is_read = asked->words[0] == FILES_READ;

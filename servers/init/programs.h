@@ -33,6 +33,7 @@ struct program {
     uint64_t file_bytes;
     uint64_t image_base, image_end;
     char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
+    uint32_t console;              /* that it prints to, as who has started it */
     struct handed_file kept;       /* what it was loaded from, where that is no module */
     struct handed_file next;       /* what it is to start */
 };
@@ -40,9 +41,10 @@ struct program {
 /* Enters init itself, and where calls and faults of programs are to arrive. */
 void programs_open(uint32_t endpoint);
 
-/* Starts "NAME ARGUMENTS". Returns its number, or E_NAME, E_TOO_LONG, E_FULL, and whatever
- * loader_load says; E_EXISTS: it is a server of the manifest, and an instance lives. */
-int programs_run(const char *command);
+/* Starts "NAME ARGUMENTS", which prints to `console`. Returns its number, or E_NAME, E_TOO_LONG,
+ * E_FULL, and whatever loader_load says; E_EXISTS: it is a server of the manifest, and an instance
+ * lives. */
+int programs_run(const char *command, uint32_t console);
 
 /* Lends `caller` memory for INIT_START: what `answer` brings. */
 int programs_prepare(struct program *caller, uint64_t file_bytes, struct message *answer);
@@ -80,7 +82,7 @@ void program_end(struct program *program, enum program_state state, int32_t stat
 /* The same because someone wishes so. */
 void program_kill(struct program *program);
 
-/* Its domain is gone: what becomes of its services. */
-void programs_over(const struct program *program, bool by_wish);
+/* Its domain is gone: what becomes of its services, and of files it was handed. */
+void programs_over(struct program *program, bool by_wish);
 
 #endif

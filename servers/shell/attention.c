@@ -17,6 +17,10 @@ static uint32_t endpoint, reply_slot;
 static uint32_t bell; /* what others get: the right to signal there */
 static bool interrupted, listening;
 
+/* What has come and attention_wait has not told yet: ends of programs, or anything. */
+static uint32_t ended;
+static bool news;
+
 int64_t attention_open(void)
 {
     endpoint = slot_take();
@@ -31,8 +35,20 @@ int64_t attention_open(void)
     return sys_slot_copy(SLOT_SELF, bell, endpoint, RIGHT_SIGNAL | RIGHT_COPY, 0);
 }
 
+/* Waits at most until the deadline for more to come. */
+static void receive(uint64_t deadline)
+{
+    struct message message = {0};
+    if (sys_wait(endpoint, reply_slot, deadline, &message) != RECEIVED_SIGNAL)
+        return;
+    interrupted |= message.words[0] >> INTERRUPT_BIT & 1;
+    ended |= (uint32_t)message.words[0];
+    news = true;
+}
+
 void attention_begin(void)
 {
+    receive(DEADLINE_NOW); /* a Ctrl-C that the last line was too short for */
     interrupted = false;
     listening = true;
     console_interrupts(bell, INTERRUPT_BIT);
@@ -49,27 +65,21 @@ int attention_watch(int number, uint32_t index)
     return program_watch(number, bell, index);
 }
 
-/* Waits at most until the deadline; 0: nothing came. */
-static uint64_t receive(uint64_t deadline)
-{
-    struct message message = {0};
-    if (sys_wait(endpoint, reply_slot, deadline, &message) != RECEIVED_SIGNAL)
-        return 0;
-    interrupted |= message.words[0] >> INTERRUPT_BIT & 1;
-    return message.words[0];
-}
-
 uint32_t attention_wait(uint64_t deadline)
 {
-    for (;;) {
+    while (!news) {
         uint64_t soon = clock_now() + REPEAT_NS;
         uint64_t until = deadline < soon ? deadline : soon;
-        uint64_t bits = receive(until);
-        if (bits != 0 || until == deadline)
-            return (uint32_t)bits;
-        if (listening)
+        receive(until);
+        if (until == deadline)
+            break;
+        if (!news && listening)
             console_interrupts(bell, INTERRUPT_BIT);
     }
+    uint32_t programs = ended;
+    ended = 0;
+    news = false;
+    return programs;
 }
 
 bool attention_interrupted(void)

@@ -139,10 +139,13 @@ static int help_command(uint32_t count, char **words)
     for (size_t i = 0; i < COMMANDS; i++)
         console_printf("  \x1b[1m%-8s\x1b[0m %-17s  %s\n", commands[i].name, commands[i].arguments,
                        commands[i].help);
-    console_printf("  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        starts a program\n"
-                   "A ; B, A && B, A || B: B is next, if A succeeds, if it does not. A &: in the "
-                   "background.\n"
-                   "Ctrl-C ends what runs. '...', \"...\" and \\ quote. $? is the last status.\n");
+    console_printf(
+        "  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        starts a program: a module, or a file, "
+        "whose path has a /\n"
+        "A ; B   A && B   A || B   B is next; if A succeeded; if it did not\n"
+        "A | B   A > F   A >> F   A < F   pipes and files;   A &   in the background\n"
+        "'...'  \"...\"  \\ quote;  $? is the last status;  # begins a comment\n"
+        "Tab completes, Ctrl-R searches what was typed, Ctrl-C ends what runs\n");
     return 0;
 }
 

@@ -37,10 +37,12 @@ uint32_t completion_common(const struct completion *completion)
 {
     const char *first = completion->names, *name = completion_next(completion, NULL);
     uint32_t common = name ? (uint32_t)strlen(first) : 0;
-    for (; name; name = completion_next(completion, name))
-        for (uint32_t i = 0; i < common; i++)
-            if (name[i] != first[i])
-                common = i;
+    for (; name; name = completion_next(completion, name)) {
+        uint32_t same = 0;
+        while (same < common && name[same] == first[same])
+            same++;
+        common = same;
+    }
     /* No part of a character. */
     while (common > 0 && ((uint8_t)first[common] & 0xc0) == 0x80)
         common--;

@@ -115,12 +115,11 @@ static int run_members(struct member *all, uint32_t count)
     return status;
 }
 
-/* A text is a script; but what it prints goes to the console. */
+/* What a script prints goes to the console. */
 static bool may_be_script(const struct member *member, bool background, int error)
 {
     bool plain = !member->streams.input && !member->streams.output && !background;
-    return plain && (error == E_ELF_MAGIC || error == E_NOT_ALLOWED) &&
-           script_is(member->command->words[0]);
+    return plain && error == E_ELF_MAGIC && script_is(member->command->words[0]);
 }
 
 static int run_one(struct member *member, bool background)

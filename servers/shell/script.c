@@ -11,7 +11,7 @@
 #include "shell.h"
 
 #define SCRIPT_BYTES_MAX (1u << 20)
-#define LOOKED_AT 256u /* bytes of a file that tell what it is */
+#define BEGINNING "#!"
 #define STATUS_MAX 255u
 
 static uint32_t running; /* scripts */
@@ -30,20 +30,14 @@ static void path_of(char path[FILES_PATH_BYTES], const char *name)
 
 bool script_is(const char *name)
 {
-    char path[FILES_PATH_BYTES], bytes[LOOKED_AT];
+    char path[FILES_PATH_BYTES], bytes[sizeof BEGINNING - 1];
     struct file *file;
     path_of(path, name);
     if (file_open(path, FILES_READ_ACCESS, &file) < 0)
         return false;
     int64_t count = file_read(file, 0, bytes, sizeof bytes);
     file_close(file);
-    for (int64_t i = 0; i < count; i++) {
-        bool text =
-            (uint8_t)bytes[i] >= ' ' || bytes[i] == '\n' || bytes[i] == '\t' || bytes[i] == '\r';
-        if (!text || bytes[i] == 0x7f)
-            return false;
-    }
-    return count > 0;
+    return count == sizeof bytes && memcmp(bytes, BEGINNING, sizeof bytes) == 0;
 }
 
 /* All of a file, with a zero behind it, which the caller frees; or NULL and the reason. */

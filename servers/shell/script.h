@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether a program's name is that of a script: a file by its path, or a module, that is a text. */
+/* Whether a program's name is that of a script: a file by its path, or a module, that begins with
+ * #! (what is behind that does not matter). */
 bool script_is(const char *name);
 
 /* Runs its lines; `arguments` is its name and `count` more. Returns the last status. */

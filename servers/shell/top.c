@@ -83,10 +83,11 @@ static void show(bool live)
     console_printf("%s%u processor%s, %.1f %% idle%s\n", live ? "\x1b[H\x1b[J" : "", cpus,
                    cpus == 1 ? "" : "s", percent(idle), live ? "; any key ends this" : "");
     console_printf(VM_BOLD "  time  program   thread" VM_PLAIN "\n");
-    for (uint32_t i = 0; i < share_count && i < SHOWN_MAX; i++)
+    for (uint32_t i = 0; i < share_count && i < SHOWN_MAX; i++) {
         console_printf("%5.1f%%  %-8s  %08llx\n", percent(shares[i].looks),
                        vm_owner(shares[i].domain, FRAME_DOMAIN),
                        (unsigned long long)shares[i].thread);
+    }
     console_flush();
 }
 

@@ -17,6 +17,7 @@
 #include "pipe.h"
 
 #define SECOND 1000000000ull
+#define PATHS_BYTES (2ull * FILES_PATH_BYTES) /* of FILES_RENAME */
 
 /* Not an error of any protocol: somebody else answers. */
 #define KEPT 1
@@ -66,7 +67,7 @@ static int64_t take_fid(uint32_t caller, uint64_t *fid)
 /* Copies the `bytes` bytes of paths in the run: the caller may be writing there meanwhile. */
 static int64_t take_paths(const struct message *asked, uint64_t bytes, char *paths)
 {
-    if (bytes >= 2 * FILES_PATH_BYTES)
+    if (bytes >= PATHS_BYTES)
         return E_TOO_LONG;
     int64_t error = file_server_run(asked, bytes, MAP_READ);
     if (error == OK)
@@ -144,7 +145,7 @@ static int64_t rename_path(const char *paths, uint64_t bytes, uint64_t to_bytes)
 
 static int64_t serve_path(const struct message *asked, struct message *answer)
 {
-    static char paths[2 * FILES_PATH_BYTES];
+    static char paths[PATHS_BYTES];
     uint64_t bytes = asked->words[1], word = asked->words[2];
     uint64_t more = asked->words[0] == FILES_RENAME ? word : 0;
     if (bytes >= FILES_PATH_BYTES || more >= FILES_PATH_BYTES)

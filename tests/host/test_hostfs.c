@@ -132,7 +132,7 @@ static void test_attach(void **state)
     TELL("\x13\0\0\0\x65\xff\xff\x00\x20\0\0\x06\0"
          "9P2000");
     assert_int_equal(host_attach(), E_UNSUPPORTED);
-    SENT("\x15\0\0\0\x64\xff\xff\x18\0\x10\0\x08\0"
+    SENT("\x15\0\0\0\x64\xff\xff\x18\0\1\0\x08\0"
          "9P2000.L");
     TELL("\x15\0\0\0\x65\xff\xff\xff\x0f\0\0\x08\0"
          "9P2000.L"); /* too small */
@@ -441,7 +441,7 @@ static void test_hostile_attach(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         int64_t error = host_attach();
         assert_true(error <= OK && error > -200);
-        assert_true(host_data_bytes() >= 4096 - 24 && host_data_bytes() <= 1 << 20);
+        assert_true(host_data_bytes() >= 4096 - 24 && host_data_bytes() <= CHANNEL_DATA_BYTES);
     }
 }
 

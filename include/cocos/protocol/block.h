@@ -95,7 +95,8 @@ struct block_request {
  * 0, or: E_REQUEST: no such operation. E_ARGUMENT: sectors beyond the disk's end, none, or too many
  * at once; or memory that is not aligned. E_ALIGNMENT: the disk wants more sectors at once, at a
  * multiple of that. E_NOT_GRANTED: memory that is in no run. E_RIGHTS: the disk is read-only, or
- * the memory is. E_DEVICE: the disk has failed. Nothing is known of what an E_DEVICE has written.
+ * the memory is. E_UNSUPPORTED: the disk can use memory below 4 GiB only (IDE), and this is not.
+ * E_DEVICE: the disk has failed. Nothing is known of what an E_DEVICE has written.
  */
 struct block_answer {
     uint64_t id;
