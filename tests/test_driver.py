@@ -61,10 +61,11 @@ def test_killed_in_use(drive):
 
 def test_no_device(drive):
     """One sentence from the driver, one from its client; nothing is tried again."""
-    result = drive(commands=["driver-client", "echo $?", "ps"])
+    result = drive(commands=["driver-client", "echo $?", "driver-client 1", "ps"])
     assert result.answer("driver-client") == ["driver: this machine has no edu device that I may claim",
                                               "driver-client: no program serves as driver"]
     assert result.answer("echo $?") == ["1"]
+    assert result.answer("driver-client 1") == ["driver-client: no program serves as driver"]
     assert re.search(r"ended +0 +driver$", "\n".join(result.answer("ps")), re.MULTILINE)
 
 

@@ -46,6 +46,10 @@ static enum outcome serve(struct message *message, uint32_t reply_slot)
         return ENDED;
     if (badge < INIT_BADGE_FAULT)
         return requests_serve(program, message, reply_slot, &gift_slot);
+    if (faults_guarded(program, message)) {
+        *message = (struct message){.words = {FAULT_RESUME}};
+        return ANSWERED;
+    }
     faults_report(program, message);
     return ENDED;
 }

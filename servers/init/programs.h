@@ -32,10 +32,11 @@ struct program {
     const void *file;      /* what it was loaded from */
     uint64_t file_bytes;
     uint64_t image_base, image_end;
-    char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    uint32_t console;              /* that it prints to, as who has started it */
-    struct handed_file kept;       /* what it was loaded from, where that is no module */
-    struct handed_file next;       /* what it is to start */
+    char name[SERVICE_NAME_BYTES];               /* padded with zeroes */
+    uint64_t guard_start, guard_end, guard_next; /* INIT_GUARD; all 0: none */
+    uint32_t console;                            /* that it prints to, as who has started it */
+    struct handed_file kept; /* what it was loaded from, where that is no module */
+    struct handed_file next; /* what it is to start */
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */

@@ -225,6 +225,11 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return kill(program, message, reply_slot);
     case INIT_RESTART:
         return restart(program, message);
+    case INIT_GUARD:
+        program->guard_start = message->words[1];
+        program->guard_end = message->words[2];
+        program->guard_next = message->words[3];
+        return answer(message, OK);
     case INIT_PREPARE:
         return prepare(program, message);
     case INIT_START:

@@ -102,8 +102,7 @@ static const struct command commands[] = {
     {"mv", "FROM... TO", "moves files and directories", NULL},
     {"rm", "[-r] PATH...", "removes files, with -r directories", NULL},
     {"mkdir", "[-p] DIRECTORY...", "makes directories, with -p all on the way", NULL},
-    {"source", "FILE [ARGUMENTS]", "runs the lines of a file; so does its name, if it has a /",
-     source_command},
+    {"source", "FILE [ARGUMENTS]", "runs the lines of a file", source_command},
     {"exit", "[STATUS]", "ends a script", exit_command},
     {"cd", "[DIRECTORY]", "changes the current directory (/)", cd_command},
     {"pwd", "", "prints the current directory", pwd_command},
@@ -114,7 +113,7 @@ static const struct command commands[] = {
     {"mem", "", "shows how much memory there is, and where", mem_command},
     {"vm", "[--tables] [NAME]", "shows whose memory is what, or the page tables", vm_command},
     {"caps", "NAME", "shows which capabilities a program holds", caps_command},
-    {"irq", "", "lists the interrupt lines in use, for whom, and how often they came", irq_command},
+    {"irq", "", "lists interrupt lines, their counts and servers", irq_command},
     {"top", "[SECONDS]", "shows what the processors do; until a key is pressed", top_command},
     {"pci", "", "lists the devices of the PCI bus, and their drivers", pci_command},
     {"disks", "", "lists the disks and their partitions", disks_command},
@@ -139,13 +138,12 @@ static int help_command(uint32_t count, char **words)
     for (size_t i = 0; i < COMMANDS; i++)
         console_printf("  \x1b[1m%-8s\x1b[0m %-17s  %s\n", commands[i].name, commands[i].arguments,
                        commands[i].help);
-    console_printf(
-        "  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        starts a program: a module, or a file, "
-        "whose path has a /\n"
-        "A ; B   A && B   A || B   B is next; if A succeeded; if it did not\n"
-        "A | B   A > F   A >> F   A < F   pipes and files;   A &   in the background\n"
-        "'...'  \"...\"  \\ quote;  $? is the last status;  # begins a comment\n"
-        "Tab completes, Ctrl-R searches what was typed, Ctrl-C ends what runs\n");
+    console_printf("  \x1b[1mNAME\x1b[0m     [ARGUMENTS]        starts a module, or the file of a "
+                   "path with a /\n"
+                   "A ; B   A && B   A || B   B is next; if A succeeded; if it did not\n"
+                   "A | B   A > F   A >> F   A < F   pipes and files;   A &   in the background\n"
+                   "'...'  \"...\"  \\ quote;  $? is the last status;  # begins a comment\n"
+                   "Tab completes, Ctrl-R searches what was typed, Ctrl-C ends what runs\n");
     return 0;
 }
 
@@ -191,7 +189,7 @@ static void complete_file(struct completion *completion)
     uint64_t place = 0;
     int64_t error;
     snprintf(directory, sizeof directory, "%.*s%s", before, word, before ? "" : ".");
-    if (file_open(directory, FILES_DIRECTORY, &file) < 0)
+    if (file_open(directory, FILES_READ_ACCESS | FILES_DIRECTORY, &file) < 0)
         return;
     while ((entry = file_next(file, &place, &error)) != NULL) {
         bool is_directory = entry->type == FILES_TYPE_DIRECTORY >> 12;

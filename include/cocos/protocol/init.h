@@ -81,6 +81,10 @@ enum init_request {
     /* Starts the manifest's server with the name in words 1-2, unless it runs. E_NAME, E_RIGHTS: as
      * INIT_FIND; E_ELF_*, E_NO_MEMORY, E_FULL. */
     INIT_WANT = 20,
+    /* A page fault of the caller's first thread at an instruction from word 1 to before word 2 does
+     * not end the caller: it continues at word 3, with all other registers as they were. Once more:
+     * there instead. */
+    INIT_GUARD = 21,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };
