@@ -205,12 +205,18 @@ int64_t block_claim(uint32_t order)
 {
     uint32_t tables = 0;
     int64_t got;
-    while ((got = sys_frame_claim(ZONE_ANY, order, MAP_READ | MAP_WRITE, INHERITED_TAG)) ==
-               E_NO_TABLES &&
-           tables++ < TABLES_PER_GRANT) {
-        got = table_fund(SLOT_SELF);
-        if (got < 0)
-            return got;
+    uint64_t zone = ZONE_BELOW_4G;
+    bool again = true;
+    while (again) {
+        got = sys_frame_claim(zone, order, MAP_READ | MAP_WRITE, INHERITED_TAG);
+        again = false;
+        if (got == E_NO_MEMORY && zone == ZONE_BELOW_4G) {
+            zone = ZONE_ANY;
+            again = true;
+        } else if (got == E_NO_TABLES && tables++ < TABLES_PER_GRANT) {
+            got = table_fund(SLOT_SELF);
+            again = got == OK;
+        }
     }
     return got;
 }

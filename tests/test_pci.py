@@ -74,9 +74,9 @@ def test_not_named(run, manifest):
     result = run(*manifest("pci_driver pci=1234:11e9,class:0200 calls=pci,console"), "--module", DRIVER, *append,
                  "--qemu", EDU, commands=["pci_driver"])
     assert "claim: E_NAME" in result.lines
-    result = run(*manifest("pci_driver pci=class:00ff calls=pci,console"), "--module", DRIVER, *append,
-                 "--qemu", EDU, commands=["pci_driver"])
-    assert "pci_driver: 0 failed" in result.lines
+    result = run(*manifest("pci_driver pci=class:00ff,class:0604 calls=pci,console"), "--module", DRIVER, *append,
+                 "--qemu", f"{EDU} -device pci-bridge,chassis_nr=1", commands=["pci_driver"])
+    assert "pci_driver: 0 failed" in result.lines, result.output
     result = run(*manifest("pci_driver pci=class:00ff calls=console"), "--module", DRIVER, *append,
                  "--qemu", EDU, commands=["pci_driver"])
     assert "claim: E_RIGHTS" in result.lines
@@ -91,3 +91,12 @@ def test_two_drivers(run, manifest, tmp_path):
     assert result.answer("other") == ["claim: E_NAME"]
     assert result.answer("other ") == ["claim: E_NAME"]  # the new instance of pci has no books, but the memory is taken
     assert result.output.count("pci_driver: 0 failed") == 2
+
+
+def test_two_devices(run, manifest, tmp_path):
+    """Of two that are alike each driver gets one, with interrupts of its own."""
+    (tmp_path / "other").write_bytes(DRIVER.read_bytes())
+    result = run(*manifest("pci_driver pci=1234:11e8 calls=pci,console", "other pci=1234:11e8 calls=pci,console"),
+                 "--module", DRIVER, "--module", tmp_path / "other", "--append", "start=console,keyboard,shell",
+                 "--qemu", f"{EDU} {EDU}", commands=["pci_driver keep", "other keep"])
+    assert result.output.count("pci_driver: 0 failed") == 2, result.output

@@ -196,7 +196,7 @@ def test_programs(run):
 def test_kill(run):
     """A killed server is gone, its name is free, and who calls it hears of it."""
     result = run("--module", SYSTEM / "frames_free",
-                 commands=["frames_free", "run hello", "hello-client you", "kill 8", "ps", "hello-client you ",
+                 commands=["frames_free", "run hello", "hello-client you", "kill 9", "ps", "hello-client you ",
                            "frames_free", "run hello ", "hello-client again", "kill 99", "kill 1", "kill 2"])
     numbers = re.findall(r"^ *(\d+) +\w+ +(?:\d+ +)?(\w[\w-]*)$", "\n".join(result.answer("ps")), re.MULTILINE)
     assert ("1", "init") in numbers

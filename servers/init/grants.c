@@ -19,10 +19,22 @@ static uint64_t device_range(uint64_t address, uint64_t bytes)
     return RANGE_OF_BLOCKS | first | (end - first) << 32;
 }
 
-/* False: there is nothing to give. */
-static bool find_range(const struct grant *grant, const struct screen *screen, uint64_t *range)
+/* The ports by which ACPI turns the machine off and on. False: there is none of this index. */
+static bool find_power_port(const struct system_page *system, uint64_t index, uint64_t *range)
 {
+    const uint16_t ports[] = {system->power_port, system->power_port_b, system->reset_port};
+    const uint64_t bytes[] = {2, 2, 1};
+    *range = ports[index] | bytes[index] << 32;
+    return ports[index] != 0;
+}
+
+/* False: there is nothing to give. */
+static bool find_range(const struct grant *grant, const struct system_page *system, uint64_t *range)
+{
+    const struct screen *screen = &system->screen;
     *range = grant->first | grant->count << 32;
+    if (grant->from == SLOT_INIT_PORTS && grant->count == 0)
+        return find_power_port(system, grant->first, range);
     if (grant->from != SLOT_INIT_DEVICES)
         return true;
     uint64_t first = grant->first, bytes = grant->count;
@@ -34,14 +46,14 @@ static bool find_range(const struct grant *grant, const struct screen *screen, u
     return bytes != 0;
 }
 
-int grants_give(const struct server *server, uint32_t domain, const struct screen *screen,
+int grants_give(const struct server *server, uint32_t domain, const struct system_page *system,
                 struct process_page *page)
 {
     uint32_t more = server->delegates ? RIGHT_COPY : 0;
     for (uint32_t i = 0; i < server->grant_count; i++) {
         const struct grant *grant = &server->grants[i];
         uint64_t range;
-        if (!find_range(grant, screen, &range))
+        if (!find_range(grant, system, &range))
             continue;
         struct named_slot *named = &page->slots[page->slot_count];
         named->slot = SLOT_FIRST_NAMED + page->slot_count;

@@ -4,6 +4,7 @@
  * passed. After each end it claims what memory the device reaches, and sees that this stays as it
  * is: what was under way when the driver ended has not hit it.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +27,24 @@
 static uint64_t *frames[LOW_FRAMES];
 static unsigned frame_count, hits;
 
-static void take_low_memory(void)
+static void give_back(unsigned i)
 {
-    for (frame_count = 0; frame_count < LOW_FRAMES; frame_count++) {
+    sys_frame_release((uint64_t)frames[i], ORDER_FRAME);
+    frames[i] = frames[--frame_count];
+}
+
+/* All but two frames, which are left for the next instance: the lowest, or the highest, by turns,
+ * so that it does not have again what the one before had. */
+static void take_low_memory(bool but_lowest)
+{
+    while (frame_count < LOW_FRAMES) {
         int64_t frame = frame_take_in(ZONE_BELOW_1M, ORDER_FRAME, MAP_READ | MAP_WRITE, 0);
         if (frame < 0)
             break;
-        frames[frame_count] = (uint64_t *)frame;
+        frames[frame_count++] = (uint64_t *)frame;
     }
-    /* Those that come last were taken longest ago, if they ever were. */
-    for (unsigned i = 0; i < LEFT_FOR_DRIVER && frame_count > 0; i++)
-        sys_frame_release((uint64_t)frames[--frame_count], ORDER_FRAME);
+    for (unsigned i = 0; i < LEFT_FOR_DRIVER && i < frame_count; i++)
+        give_back(but_lowest ? i : frame_count - 1);
     for (unsigned i = 0; i < frame_count; i++)
         for (unsigned word = 0; word < FRAME_WORDS; word++)
             frames[i][word] = PATTERN;
@@ -44,12 +52,13 @@ static void take_low_memory(void)
 
 static void check_low_memory(void)
 {
-    for (unsigned i = 0; i < frame_count; i++) {
+    while (frame_count > 0) {
+        const volatile uint64_t *frame = frames[frame_count - 1];
         unsigned changed = 0;
         for (unsigned word = 0; word < FRAME_WORDS; word++)
-            changed += ((volatile uint64_t *)frames[i])[word] != PATTERN;
+            changed += frame[word] != PATTERN;
         hits += changed > 0;
-        sys_frame_release((uint64_t)frames[i], ORDER_FRAME);
+        give_back(frame_count - 1);
     }
 }
 
@@ -69,18 +78,18 @@ static uint64_t find_driver(void)
 
 int main(int argc, char **argv)
 {
-    int count = argc > 1 ? atoi(argv[1]) : 5, ended = 0;
+    unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5, ended = 0;
     while (ended < count) {
-        sys_sleep(clock_now() + (uint64_t)(1 + ended * 7 % 20) * 11 * MILLISECOND);
+        sys_sleep(clock_now() + (1ull + ended * 7 % 20) * 11 * MILLISECOND);
         uint64_t number = find_driver();
         struct message message = {.words = {INIT_KILL, number}};
         if (!number || sys_call(SLOT_PARENT, &message) != OK || message.words[0] != OK)
             continue;
         ended++;
-        take_low_memory();
+        take_low_memory(ended % 2);
         sys_sleep(clock_now() + MOVE);
         check_low_memory();
     }
-    printf("ends_driver: ended %d times, %u frames were hit\n", ended, hits);
+    printf("ends_driver: ended %u times, %u frames were hit\n", ended, hits);
     return 0;
 }
