@@ -183,6 +183,14 @@ build/gen/keymaps.h: tools/keymap Makefile
 
 build/user/servers/keyboard/layouts.c.o build/host/obj/servers/keyboard/layouts.c.o: build/gen/keymaps.h
 
+# How many columns characters take, from Python's tables of Unicode.
+build/gen/widths.h: tools/widths
+	@mkdir -p $(@D)
+	$(call say,GEN ,$@)
+	tools/widths > $@
+
+build/user/servers/console/terminal.c.o build/host/obj/servers/console/terminal.c.o: build/gen/widths.h
+
 define server_program
 build/servers/$(1): $(patsubst %,build/user/%.o,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))
 -include $(patsubst %,build/user/%.d,$(wildcard servers/$(1)/*.c servers/$(1)/*.asm))
@@ -242,7 +250,8 @@ include bench/bench.mk
 all: $(BUILD)/kernel.elf $(BUILD)/kernel.sym $(LIBCOCOS) $(SERVER_PROGRAMS) $(EXAMPLE_PROGRAMS) $(DRIVER_EXAMPLE) \
     $(BUILD)/cocos.iso
 
-# SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile lies beside it, it is built first.
+# SHARE=DIR is /host in the guest. MODULE="FILE ARGS" starts one program more; where a makefile
+# lies beside it, it is built first.
 # ARGS goes to tools/run.
 module_makefile = $(and $(MODULE),$(wildcard $(dir $(firstword $(MODULE)))Makefile))
 DISPLAY_OPTION := $(if $(DISPLAY)$(WAYLAND_DISPLAY),--display)

@@ -219,37 +219,6 @@ int64_t sys_slot_drop(uint64_t number)
     return OK;
 }
 
-int64_t sys_slot_inspect(uint64_t machine, uint64_t address, uint64_t number)
-{
-    struct slot *slot;
-    int64_t error = cap_find(caller_domain(), machine, CAP_MACHINE, RIGHT_INSPECT, &slot);
-    if (error != OK) {
-        return error;
-    }
-    const struct frame *record = address & (FRAME_BYTES - 1) ? NULL : frame_ram_record(address);
-    if (record == NULL || record->type != FRAME_DOMAIN) {
-        return E_ARGUMENT;
-    }
-    const struct domain *domain = frame_ptr(address);
-    if (domain->dying) {
-        return E_DEAD;
-    }
-    if (number >= SLOTS_PER_DOMAIN) {
-        return E_SLOT;
-    }
-    slot = &domain->slots[number];
-    reply_write(slot);
-    if (slot->type == CAP_EMPTY || cap_alive(slot) != OK) {
-        return CAP_EMPTY;
-    }
-    /* The generations of objects are not told, as in inspect.c. */
-    struct registers *r = &caller_thread()->registers;
-    r->rdi = slot->object;
-    r->rsi = slot_is_range(slot->type) ? slot->generation : 1;
-    r->rdx = slot->badge;
-    return (int64_t)(slot->type | (uint64_t)slot->rights << 8);
-}
-
 int64_t sys_slot_query(uint64_t domain, uint64_t number)
 {
     struct domain *target;

@@ -1,14 +1,17 @@
 /*
- * Looking at the machine without changing it: records of frames, and entries of page tables. For
- * whoever holds the machine with RIGHT_INSPECT; contracts in cocos/sys.h. Nothing here writes but
- * to the caller's registers. Each call looks at a bounded number of records or entries; from the
- * end of a run the caller asks on, so that a large machine is described in few calls.
+ * Looking at the machine without changing it: records of frames, entries of page tables, slots, and
+ * who runs. For whoever holds the machine with RIGHT_INSPECT; contracts in cocos/sys.h. Nothing
+ * here writes but to the caller's registers. Each call looks at a bounded number of records or
+ * entries; from the end of a run the caller asks on, so that a large machine is described in few
+ * calls.
  */
 #include <stddef.h>
 
 #include "kernel/domain.h"
 #include "kernel/frame.h"
 #include "kernel/frame_ptr.h"
+#include "kernel/reply.h"
+#include "kernel/sched.h"
 #include "kernel/space.h"
 #include "kernel/syscall.h"
 
@@ -215,4 +218,55 @@ int64_t sys_page_query(uint64_t machine, uint64_t domain, uint64_t at, uint64_t 
     r->rsi = table;
     r->rdx = same_entries(entries, index, (unsigned)level);
     return (int64_t)level;
+}
+
+/* ---- Slots, and who runs ---- */
+
+int64_t sys_slot_inspect(uint64_t machine, uint64_t address, uint64_t number)
+{
+    int64_t error = check_right(machine);
+    if (error != OK) {
+        return error;
+    }
+    const struct frame *record = address & (FRAME_BYTES - 1) ? NULL : frame_ram_record(address);
+    if (record == NULL || record->type != FRAME_DOMAIN) {
+        return E_ARGUMENT;
+    }
+    const struct domain *domain = frame_ptr(address);
+    if (domain->dying) {
+        return E_DEAD;
+    }
+    if (number >= SLOTS_PER_DOMAIN) {
+        return E_SLOT;
+    }
+    struct slot *slot = &domain->slots[number];
+    reply_write(slot);
+    if (slot->type == CAP_EMPTY || cap_alive(slot) != OK) {
+        return CAP_EMPTY;
+    }
+    /* The generations of objects are not told. */
+    struct registers *r = &caller_thread()->registers;
+    r->rdi = slot->object;
+    r->rsi = slot_is_range(slot->type) ? slot->generation : 1;
+    r->rdx = slot->badge;
+    return (int64_t)(slot->type | (uint64_t)slot->rights << 8);
+}
+
+/* The caller runs on its own CPU; there, what ran before it is of interest. */
+int64_t sys_cpu_query(uint64_t machine, uint64_t cpu)
+{
+    int64_t error = check_right(machine);
+    if (error != OK) {
+        return error;
+    }
+    if (cpu >= arch_cpu_count) {
+        return E_ARGUMENT;
+    }
+    const struct sched *sched = arch_sched_of((unsigned)cpu);
+    uint64_t found = sched->found;
+    if (cpu != arch_cpu_number()) {
+        found = sched->rests ? 0 : frame_of(arch_current_of((unsigned)cpu));
+    }
+    caller_thread()->registers.rdi = found;
+    return OK;
 }

@@ -242,26 +242,6 @@ void sched_timer(void)
     set_alarm(sched);
 }
 
-/* The caller runs on its own CPU; there, what ran before it is of interest. */
-int64_t sys_cpu_query(uint64_t machine, uint64_t cpu)
-{
-    struct slot *slot;
-    int64_t error = cap_find(caller_domain(), machine, CAP_MACHINE, RIGHT_INSPECT, &slot);
-    if (error != OK) {
-        return error;
-    }
-    if (cpu >= arch_cpu_count) {
-        return E_ARGUMENT;
-    }
-    const struct sched *sched = arch_sched_of((unsigned)cpu);
-    uint64_t found = sched->found;
-    if (cpu != arch_cpu_number()) {
-        found = sched->rests ? 0 : frame_of(arch_current_of((unsigned)cpu));
-    }
-    caller_thread()->registers.rdi = found;
-    return OK;
-}
-
 void sched_called(void)
 {
     set_alarm(arch_sched());

@@ -2,6 +2,7 @@
 #include <cocos/file_server.h>
 
 #include <cocos/frames.h>
+#include <cocos/guard.h>
 #include <cocos/protocol/init.h>
 
 /* A server never needs more page tables for what lies in the machine's memory; a caller that sends
@@ -77,4 +78,16 @@ int64_t file_server_run(const struct message *message, uint64_t bytes, uint32_t 
     if (bytes > message->received_frames * FRAME_BYTES || ((rights & MAP_WRITE) && !writable))
         return E_ARGUMENT;
     return OK;
+}
+
+int64_t file_server_take(const struct message *message, void *to, uint64_t bytes)
+{
+    const void *run = (const void *)MESSAGE_RUN_ADDRESS(message->received_run);
+    return guarded_copy(to, run, bytes) ? OK : E_GONE;
+}
+
+int64_t file_server_put(const struct message *message, const void *from, uint64_t bytes)
+{
+    void *run = (void *)MESSAGE_RUN_ADDRESS(message->received_run);
+    return guarded_copy(run, from, bytes) ? OK : E_GONE;
 }

@@ -99,6 +99,18 @@ int64_t pci_map(const struct pci_device *device, uint32_t bar, uint64_t *start, 
     return error;
 }
 
+int64_t pci_ports(const struct pci_device *device, uint32_t bar, uint64_t *first)
+{
+    struct message message = {0};
+    uint32_t slot;
+    int64_t error = ask(device, PCI_BAR, bar, &message);
+    if (error < 0)
+        return error;
+    *first = message.words[1];
+    error = ask_for(device, PCI_RANGE, bar, &slot, &message);
+    return error < 0 ? error : sys_ports_enable(slot);
+}
+
 int64_t pci_release(const struct pci_device *device)
 {
     struct message message = {0};

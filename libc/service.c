@@ -7,6 +7,9 @@
 
 #include "libc/integer_only.h"
 
+/* How many instances of a server may end, one after the other, with the same call. */
+#define TRIES 64
+
 static int64_t ask_init(struct message *message)
 {
     int64_t got = sys_call(SLOT_PARENT, message);
@@ -62,6 +65,19 @@ int service_find(const char *name, uint32_t *endpoint)
     return ask_for_endpoint(INIT_FIND, name, endpoint);
 }
 
+int service_find_to_signal(const char *name, uint32_t *endpoint)
+{
+    return ask_for_endpoint(INIT_FIND_TO_SIGNAL, name, endpoint);
+}
+
+int service_want(const char *name)
+{
+    struct message message = {.words = {INIT_WANT}};
+    for (uint64_t i = 0; i < SERVICE_NAME_BYTES - 1 && name[i]; i++)
+        ((char *)&message.words[1])[i] = name[i];
+    return (int)ask_init(&message);
+}
+
 /* Tries `request` once; a server that is gone is forgotten. */
 static int64_t call_once(const char *name, uint32_t *endpoint, const struct message *request,
                          struct message *answer)
@@ -82,8 +98,8 @@ static int64_t call_once(const char *name, uint32_t *endpoint, const struct mess
 int64_t service_call(const char *name, uint32_t *endpoint, struct message *message)
 {
     struct message request = *message;
-    int64_t got = call_once(name, endpoint, &request, message);
-    if (got == E_GONE || got == E_DEAD)
+    int64_t got = E_GONE;
+    for (uint32_t tries = 0; tries < TRIES && (got == E_GONE || got == E_DEAD); tries++)
         got = call_once(name, endpoint, &request, message);
     return got < 0 ? got : (int64_t)message->words[0];
 }
@@ -100,7 +116,9 @@ uint32_t service_slot(const char *name)
 void *service_state(uint64_t bytes)
 {
     const struct process_page *page = (const void *)PROCESS_PAGE;
-    return bytes > 0 && bytes <= page->state_bytes ? (void *)page->state_address : 0;
+    if (bytes == 0 || bytes > page->state_bytes)
+        return 0;
+    return (void *)page->state_address;
 }
 
 int program_watch(int number, uint32_t endpoint, uint32_t bit)

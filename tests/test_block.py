@@ -130,14 +130,49 @@ def test_kills(client, disk, is_long):
     assert under_way > 10 * kills
 
 
+def test_killed_by_others(run, disk):
+    """The same where the server ends at any moment, also while its client is attaching to it."""
+    path = disk(4 * MIB)
+    result = run("--module", CLIENT, "--append", "start=console,keyboard,shell", "--disk", path,
+                 commands=["block_client killer disk0 1000 &", "block_client kill disk0 0"])
+    assert "FAILED" not in result.output and "block_client: 0 failed" in result.output
+    assert int(re.search("block_client: sum ([0-9a-f]+)", result.output)[1], 16) == total(path)
+    assert int(re.search(r"(\d+) times attached again", result.output)[1]) > 0
+
+
 def test_failing(client, disk):
     """What a disk cannot read or write is an error to the client; the server, and other sectors, go on."""
     path = disk(16 * MIB)
     errors = [f"inject-error.{i}.event=none,inject-error.{i}.iotype={kind},inject-error.{i}.errno=5,"
               f"inject-error.{i}.sector=2048" for i, kind in enumerate(("read", "write"))]
     bad = ",".join(["driver=blkdebug,node-name=bad,image.driver=file", f"image.filename={path}", *errors])
-    client([], ["block_client fail disk0"], "--qemu",
-           f"-blockdev {bad} -device virtio-blk-pci,drive=bad,werror=report,rerror=report")
+    for machine, device in (("pc", "virtio-blk-pci"), ("pc", "ide-hd,bus=ide.1"), ("q35", "ide-hd,bus=ide.1")):
+        client([], ["block_client fail disk0"], "--machine", machine, "--qemu",
+               f"-blockdev {bad} -device {device},drive=bad,werror=report,rerror=report")
+
+
+@pytest.mark.parametrize("machine", ["pc", "q35", "bochs"])
+def test_ata(client, disk, machine):
+    """Disks of an IDE controller, one on each channel or both on one, and of a SATA controller, as virtio's; also
+    through the server's death."""
+    paths = [disk(4 * MIB), disk(4 * MIB), disk(4 * MIB)]
+    commands = ["block_client check disk0", "block_client check disk1", "block_client kill disk2 10"]
+    if machine == "bochs":
+        result = client(paths, commands, "--emulator", "bochs")
+    else:
+        drives = " ".join(f"-drive file={path},format=raw,if=ide,index={i + 1}" for i, path in enumerate(paths))
+        result = client([], commands, "--machine", machine, "--qemu", drives)
+    assert paths[0].read_bytes() == paths[1].read_bytes() != bytes(4 * MIB)
+    assert int(re.search("block_client: sum ([0-9a-f]+)", result.output)[1], 16) == total(paths[2])
+
+
+def test_pci_ends(client, disk):
+    """The PCI server ends under a driver of virtio and IDE disks, and then that driver does."""
+    drive = f"-drive file={disk(4 * MIB)},format=raw,if=ide,index=1"
+    checks = [f"block_client check disk{number}" for number in (0, 1)]
+    commands = [*checks, "restart pci", *checks, "restart block", *checks]
+    result = client([disk(4 * MIB)], commands, "--qemu", drive)
+    assert "nobody has silenced" not in result.output
 
 
 def test_left(client, disk):

@@ -145,6 +145,15 @@ def test_hostile(run, share, tmp_path):
     assert result.answer("check") == ["all invariants hold"]
 
 
+def test_deadlines(run, share):
+    """Requests that run out of time while the server copies: their frames are gone then. It gives them up, and serves
+    on."""
+    (share / "large").write_bytes(b"\x7fELF" + bytes(1000000))
+    result = run("--share", share, "--module", SYSTEM / "files_deadlines", *QUIET, commands=["files_deadlines"])
+    assert result.answer("files_deadlines") == [f"{name}: some ran out of time, the same serves on"
+                                                for name in ("bootfs", "tmpfs", "hostfs")]
+
+
 def test_full(share):
     """A file that may not grow there: said in so many words, and the rest goes on."""
     compile_program(share, "fill", r"""

@@ -185,7 +185,8 @@ def test_faults(run, emulator):
 def test_programs(run):
     """An ordinary C program: printf, malloc, mmap, floating point, arguments, exit status, abort."""
     result = run("--module", SYSTEM / "programs", "--module", SYSTEM / "frames_free",
-                 commands=["frames_free", "programs one two", "echo $?", "programs abort", "echo  $?", "frames_free"])
+                 commands=["programs ", "frames_free", "programs one two", "echo $?", "programs abort", "echo  $?",
+                           "frames_free"])
     assert result.answer("programs one two") == [
         "argument 1: one", "argument 2: two", "pi is 3.141593, the root of two is 1.414e+00", "all is well"]
     assert result.answer("echo $?") == ["42"]
@@ -196,7 +197,7 @@ def test_programs(run):
 def test_kill(run):
     """A killed server is gone, its name is free, and who calls it hears of it."""
     result = run("--module", SYSTEM / "frames_free",
-                 commands=["frames_free", "run hello", "hello-client you", "kill 8", "ps", "hello-client you ",
+                 commands=["frames_free", "run hello", "hello-client you", "kill 9", "ps", "hello-client you ",
                            "frames_free", "run hello ", "hello-client again", "kill 99", "kill 1", "kill 2"])
     numbers = re.findall(r"^ *(\d+) +\w+ +(?:\d+ +)?(\w[\w-]*)$", "\n".join(result.answer("ps")), re.MULTILINE)
     assert ("1", "init") in numbers

@@ -79,10 +79,44 @@ def test_calls_outlive_the_server(boot):
 
 
 def test_servers_find_what_their_line_names(boot):
-    """And nothing else: a server is refused by name."""
-    result = boot("\ndies restart=always -- fault serve\nasks calls=console\n", "--module", SYSTEM / "dies",
-                  "--module", SYSTEM / "asks")
-    assert "asks: E_RIGHTS" in result.lines
+    """And nothing else: a server is refused by name, and what it may not call is not started for it."""
+    result = boot("\ndies on-demand restart=always -- fault serve\nasks calls=console\n", "--module", SYSTEM / "dies",
+                  "--module", SYSTEM / "asks", "--append", "start=console,keyboard,shell", commands=["asks", "ps"])
+    assert result.answer("asks") == ["asks: E_RIGHTS"]
+    assert "dies" not in states(result)
+
+
+def test_names_are_kept(boot):
+    """A server's name is its own, also while its next instance is not there; and when it stays down, nobody waits."""
+    result = boot("\ndies restart=always -- fault serve\n", "--module", SYSTEM / "dies", "--module", SYSTEM / "names",
+                  "--append", "start=console,dies,keyboard,shell", commands=["names", "sleep 1"], timeout=60)
+    assert "names: 0 failed" in result.lines and "FAILED" not in result.output, result.output
+
+
+def granted(line):
+    """What `caps` shows of the ports and interrupt lines that a manifest's line names."""
+    words = [word.partition("=") for word in line.split()]
+    return {(key, part) for key, _, value in words if key in ("ports", "interrupts") for part in value.split(",")}
+
+
+def test_rights(run):
+    """Servers have what their lines name, and may not hand it on; at endpoints clients call, and servers serve."""
+    names = ["console", "keyboard", "clock"]
+    result = run(commands=[f"caps {name}" for name in names])
+    for name in names:
+        shown = [re.fullmatch(r" *\d+  (\w[\w ]*?) +([-a-z]{8})  (.*)", line) for line in result.answer(f"caps {name}")]
+        slots = [match.groups() for match in shown if match]
+        ranges = [slot for slot in slots if slot[0] in ("ports", "interrupts", "device memory")]
+        line = next(line for line in MANIFEST.splitlines() if line.split()[:1] == [name])
+        assert {(kind, what) for kind, _, what in ranges if kind != "device memory"} == granted(line)
+        screen = ["b8000-b8fff"] if "devices=screen" in line else []
+        assert [what for kind, _, what in ranges if kind == "device memory"] == screen
+        assert {rights for _, rights, _ in ranges} <= {"-----u--"}
+        calls = {what: rights for kind, rights, what in slots if kind == "endpoint"}
+        assert any(what.endswith(f"served by {name}") for what in calls)
+        for what, rights in calls.items():
+            if "of init" in what or "served by" in what:
+                assert rights == ("-rb-----" if what.endswith(f"served by {name}") else "s-------"), what
 
 
 def test_killed_while_in_use(run):

@@ -211,6 +211,7 @@ def test_kernels_tables(run):
     assert leaves[0] == (0, FRAME, "-------", "guard")
     text = [(start, end) for start, end, flags, _ in leaves if flags[0] == "p" and "n" not in flags]
     assert text == [(symbols["kernel_start"], symbols["kernel_boot_text"])], "only the kernel's text is executable"
+    assert symbols["kernel_boot_text"] - symbols["kernel_start"] <= 64 << 10, "what stays of the kernel's text"
     guards = [start for start, _, _, what in leaves if what == "guard" and start]
     assert len(guards) == GUARD_BELOW_STACKS and all(symbols["kernel_start"] < guard < symbols["kernel_end"]
                                                      for guard in guards)

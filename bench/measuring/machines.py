@@ -18,8 +18,9 @@ TIMED = ("--cpu", "max,-erms")
 MEMORY, LARGER = "512M", ("1G", "1T")
 FLOOR = ROOT / "build/bench/floor/floor.elf"
 SYSTEM = ROOT / "build/cocos.iso"
-DISK = ROOT / "build/bench/disk"
-START = "start=console,clock,shell" # and not what is measured
+# The measuring program is not started at once.
+START = "start=console,clock,shell"
+MEASURE_DISK = ("--module", ROOT / "build/bench/disk", "--append", START, "--command", "disk disk0")
 AT_ONCE = 2
 DISK_BYTES = 64 << 20
 
@@ -113,7 +114,7 @@ def measure(folder, kernel, turns):
         MEMORY: ("--memory", MEMORY),
         "two": ("--memory", MEMORY, "--cpus", "2"),
         # A program of the whole system: the last --iso holds.
-        "disk": ("--iso", SYSTEM, "--module", DISK, "--append", START, "--command", "disk disk0", *disk(folder, "disk")),
+        "disk": ("--iso", SYSTEM, *MEASURE_DISK, *disk(folder, "disk")),
     }
     if kernel:
         jobs["linux"] = ("--qemu", linux.start_options(kernel, folder), *disk(folder, "disk-of-linux"))

@@ -38,7 +38,7 @@ static int fail(unsigned n, int64_t error)
 
 int main(int argc, char **argv)
 {
-    unsigned last = argc > 1 ? (unsigned)atoi(argv[1]) : 5;
+    unsigned last = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5;
     for (unsigned n = 0; n <= last; n++) {
         struct message message = {.words = {DRIVER_FACTORIAL, n}};
         int64_t error = ask(&message);

@@ -20,7 +20,7 @@ static struct memory memory;
 /* Waits until `deadline` for a key: a call that is not answered until then is given up. */
 static bool key_pressed(uint32_t console, uint64_t deadline)
 {
-    struct message message = {.words = {CONSOLE_READ}};
+    struct message message = {.words = {console_channel(CONSOLE_READ)}};
     return sys_call_until(console, deadline, &message) != E_TIMEOUT;
 }
 

@@ -78,7 +78,7 @@ static void draw_rate(const struct picture *picture, unsigned rate)
 /* Waits until `deadline` for a key: a call that is not answered until then is given up. */
 static bool key_pressed(uint32_t console, uint64_t deadline)
 {
-    struct message message = {.words = {CONSOLE_READ}};
+    struct message message = {.words = {console_channel(CONSOLE_READ)}};
     uint64_t soonest = clock_now() + SECOND / 200;
     return sys_call_until(console, deadline > soonest ? deadline : soonest, &message) != E_TIMEOUT;
 }

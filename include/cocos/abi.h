@@ -321,7 +321,15 @@ struct process_page {
     uint32_t spare;
     uint64_t state_address; /* memory that outlives the program: the next instance has it, too */
     uint64_t state_bytes;   /* 0: it has none */
+    uint32_t console;       /* the console it prints to: 0 is the first */
+    uint32_t reserved;
     struct boot_module modules[PROCESS_MODULES];
+};
+
+/* At the top of the stack of whatever init has started, above what it starts with. */
+struct stack_end {
+    uint64_t holds; /* not 0: it must not be ended now, if that can wait (cocos/kept.h) */
+    uint64_t spare;
 };
 
 _Static_assert(sizeof(struct system_page) <= FRAME_BYTES, "the system page is one frame");

@@ -55,7 +55,7 @@ int64_t linux_console_write(const char *text, uint64_t bytes)
     if (bytes == 0)
         return 0;
     while (find_console()) {
-        int64_t sent = text_send(console, CONSOLE_WRITE, text, bytes);
+        int64_t sent = text_send(console, console_channel(CONSOLE_WRITE), text, bytes);
         if (sent >= 0)
             return (int64_t)bytes;
         if (!gone(sent))
@@ -65,31 +65,18 @@ int64_t linux_console_write(const char *text, uint64_t bytes)
     return log_write(text, bytes);
 }
 
-/* A request of one word; the answer replaces the message. */
-static int64_t ask(enum console_request request, struct message *message)
-{
-    while (find_console()) {
-        *message = (struct message){.words = {request}};
-        int64_t got = sys_call(console, message);
-        if (got == RECEIVED_CALL)
-            return (int64_t)message->words[0];
-        if (!gone(got))
-            return got;
-        lose_console();
-    }
-    return E_NAME;
-}
-
 /* Waits for the next byte typed. 0 or above; or -EIO. */
 static int64_t next_byte(void)
 {
     if (input_start == input_end) {
-        struct message message;
-        int64_t count = ask(CONSOLE_READ, &message);
-        if (count <= 0 || count > TEXT_BYTES)
+        int64_t count = E_GONE;
+        while (gone(count) && find_console()) {
+            count = text_take(console, console_channel(CONSOLE_READ), input);
+            if (gone(count))
+                lose_console();
+        }
+        if (count <= 0)
             return -EIO;
-        for (int64_t i = 0; i < count; i++)
-            input[i] = ((char *)&message.words[1])[i];
         input_start = 0;
         input_end = (uint32_t)count;
     }
@@ -196,8 +183,8 @@ void linux_console_set(const void *settings)
 
 int64_t linux_console_size(uint16_t *columns, uint16_t *lines)
 {
-    struct message message;
-    int64_t got = ask(CONSOLE_SIZE, &message);
+    struct message message = {.words = {console_channel(CONSOLE_SIZE)}};
+    int64_t got = service_call("console", &console, &message);
     *columns = got < 0 ? 0 : (uint16_t)message.words[1];
     *lines = got < 0 ? 0 : (uint16_t)message.words[2];
     return got < 0 ? -EIO : 0;

@@ -53,6 +53,7 @@ struct drive {
     uint64_t sectors;
     uint32_t granule; /* sectors: transfers begin and end at multiples of it */
     uint32_t flags;   /* BLOCK_* */
+    uint32_t bit;     /* the signal bit that its interrupts set */
     uint64_t scratch; /* DRIVE_SCRATCH_BYTES that the device may write to, for drive_read; or 0 */
     /* drive.c fills these. */
     char name[BLOCK_NAME_BYTES];

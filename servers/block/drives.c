@@ -36,7 +36,7 @@ struct drive *drives_at(uint32_t index)
 void drives_look(uint64_t bits)
 {
     for (uint32_t i = 0; i < drive_count; i++)
-        if (bits == DRIVES_ALL || bits >> i & 1)
+        if (bits == DRIVES_ALL || bits >> drives[i]->bit & 1)
             drive_look(drives[i], bits != DRIVES_ALL);
 }
 

@@ -9,7 +9,10 @@
 
 #define DRIVES_MAX 16u
 
-/* Interrupts of the drive that is added next are to set this bit. */
+/* Signal bits for interrupts: the n-th drive may have bit n, behind these are those of controllers
+ * of several drives: the IDE controller's two, the SATA controller's. */
+#define DRIVE_BITS_IDE DRIVES_MAX
+#define DRIVE_BIT_AHCI (DRIVES_MAX + 2)
 uint32_t drives_next_bit(void);
 
 /* Names it and adds it. False: there are too many. */
@@ -35,6 +38,8 @@ void drives_end_of_search(int64_t error);
 /* ---- The drivers ---- */
 
 void virtio_find(uint32_t endpoint);
+void ide_find(uint32_t endpoint);
+void ahci_find(uint32_t endpoint);
 
 /* A disk of `kib` KiB in the memory that outlives this program; 0: none. */
 void ram_find(uint64_t kib);

@@ -38,6 +38,8 @@ static void find_disks(int argc, char **argv, uint32_t endpoint)
             fprintf(stderr, "block: the argument %s means nothing\n", argv[i]);
     }
     virtio_find(endpoint);
+    ide_find(endpoint);
+    ahci_find(endpoint);
     ram_find(ram_kib);
     disks_find();
 }

@@ -40,5 +40,6 @@ void ram_find(uint64_t kib)
     }
     drive.sectors = kib * 1024 / BLOCK_SECTOR_BYTES;
     drive.scratch = (uint64_t)scratch;
+    drive.bit = drives_next_bit();
     drives_add(&drive);
 }

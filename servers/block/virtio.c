@@ -187,7 +187,8 @@ static int64_t set_up(struct virtio_disk *disk, uint32_t endpoint)
     if (memory < 0)
         return memory;
     make_slots(disk, (uint64_t)memory);
-    error = virtio_interrupts(&disk->device, endpoint, drives_next_bit());
+    disk->drive.bit = drives_next_bit();
+    error = virtio_interrupts(&disk->device, endpoint, disk->drive.bit);
     if (error == OK)
         error = virtio_queue(&disk->device, 0, QUEUE_SIZE, (uint64_t)memory, &disk->queue);
     return error == OK ? virtio_start(&disk->device) : error;

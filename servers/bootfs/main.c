@@ -4,7 +4,6 @@
  * listed in its process page, and lent to it for reading.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include <cocos/file_server.h>
 #include <cocos/protocol/files.h>
@@ -33,11 +32,6 @@ static int64_t take_fid(uint32_t caller, uint64_t *fid)
     return number;
 }
 
-static const char *path_in(const struct message *asked)
-{
-    return (const char *)MESSAGE_RUN_ADDRESS(asked->received_run);
-}
-
 /* What the path in the run leads to. */
 static int64_t walk(const struct message *asked)
 {
@@ -46,11 +40,10 @@ static int64_t walk(const struct message *asked)
     if (bytes >= sizeof path)
         return E_TOO_LONG;
     int64_t error = file_server_run(asked, bytes, MAP_READ);
-    if (error < 0)
-        return error;
-    /* The caller may be writing there meanwhile. */
-    memcpy(path, path_in(asked), bytes);
-    return tree_walk(&tree, path, bytes);
+    /* Not looked at in place: the caller may be writing there meanwhile. */
+    if (error == OK)
+        error = file_server_take(asked, path, bytes);
+    return error < 0 ? error : tree_walk(&tree, path, bytes);
 }
 
 static int64_t open_file(const struct message *asked, struct message *answer)
@@ -84,21 +77,25 @@ static int64_t read_file(uint32_t number, const struct message *asked, struct me
         return error;
     uint64_t bytes =
         tree_bytes(&tree, opened[number].node, asked->words[2], asked->words[3], &from);
-    memcpy((void *)MESSAGE_RUN_ADDRESS(asked->received_run), from, bytes);
     answer->words[1] = bytes;
-    return OK;
+    return bytes ? file_server_put(asked, from, bytes) : OK;
 }
 
 static int64_t list(uint32_t number, const struct message *asked, struct message *answer)
 {
+    static char entries[FRAME_BYTES];
+    uint64_t room = asked->words[3] < sizeof entries ? asked->words[3] : sizeof entries;
     if (opened[number].node != TREE_ROOT)
         return E_NOT_DIRECTORY;
+    if (!(opened[number].access & FILES_READ_ACCESS))
+        return E_NOT_OPEN;
     int64_t got = file_server_run(asked, asked->words[3], MAP_READ | MAP_WRITE);
     if (got == OK)
-        got = tree_list(&tree, asked->words[2], (void *)MESSAGE_RUN_ADDRESS(asked->received_run),
-                        asked->words[3]);
-    answer->words[1] = got > 0 ? (uint64_t)got : 0;
-    return got < 0 ? got : OK;
+        got = tree_list(&tree, asked->words[2], entries, room);
+    if (got <= 0)
+        return got;
+    answer->words[1] = (uint64_t)got;
+    return file_server_put(asked, entries, (uint64_t)got);
 }
 
 static int64_t serve_fid(const struct message *asked, struct message *answer)

@@ -1,13 +1,14 @@
 /*
  * The clock server (cocos/protocol/clock.h): what time it is. The machine's clock is read once, at
  * the start; from then on the time is a distance from clock_now(), so it never steps but when it
- * is set. A new instance starts from the machine's clock again: right to within a second.
+ * is set. That distance outlives an instance, so that the next does not step either.
  *
- * Slots it is given: "ports0" (0x70-0x71).
+ * Slots it is given: "ports0" (0x70-0x71); and memory that outlives it.
  */
 #include <stdio.h>
 
 #include <cocos/clock.h>
+#include <cocos/kept.h>
 #include <cocos/port_io.h>
 #include <cocos/protocol/clock.h>
 #include <cocos/service.h>
@@ -20,8 +21,27 @@ enum { INDEX = 0x70, DATA = 0x71, REGISTERS = 0x80 };
 
 #define SECOND 1000000000ull
 
-static bool known;
-static uint64_t offset; /* wall time less clock_now(), modulo 2^64 */
+struct wall {
+    bool known;
+    uint64_t offset; /* wall time less clock_now(), modulo 2^64 */
+};
+
+static struct {
+    struct kept kept;
+    struct wall copies[2];
+} own, *memory = &own;
+
+static const struct wall *wall(void)
+{
+    return kept_now(&memory->kept, memory->copies, sizeof memory->copies[0]);
+}
+
+static void set_wall(uint64_t offset)
+{
+    struct wall *next = kept_change(&memory->kept, memory->copies, sizeof memory->copies[0]);
+    *next = (struct wall){true, offset};
+    kept_done(&memory->kept);
+}
 
 static uint8_t read_register(uint8_t index)
 {
@@ -45,8 +65,7 @@ static void start(void)
         fprintf(stderr, "clock: the machine's clock has to be set: %s\n", refusal);
         return;
     }
-    offset = date_to_seconds(&date) * SECOND - clock_now();
-    known = true;
+    set_wall(date_to_seconds(&date) * SECOND - clock_now());
 }
 
 static int64_t set(uint64_t time)
@@ -60,8 +79,7 @@ static int64_t set(uint64_t time)
         fprintf(stderr, "clock: the machine's clock cannot be set: %s\n", refusal);
         return E_DEVICE;
     }
-    offset = time - asked_at;
-    known = true;
+    set_wall(time - asked_at);
     return OK;
 }
 
@@ -71,8 +89,8 @@ static void serve(struct message *message)
     uint64_t request = message->words[0], time = message->words[1];
     *message = (struct message){0};
     if (request == CLOCK_READ) {
-        message->words[0] = (uint64_t)(known ? OK : E_CLOCK);
-        message->words[1] = known ? clock_now() + offset : 0;
+        message->words[0] = (uint64_t)(wall()->known ? OK : E_CLOCK);
+        message->words[1] = wall()->known ? clock_now() + wall()->offset : 0;
     } else {
         message->words[0] = (uint64_t)(request == CLOCK_SET ? set(time) : E_REQUEST);
     }
@@ -93,7 +111,10 @@ int main(void)
         return refuse("ports 0x70 and 0x71", got);
     const struct system_page *page = (const void *)SYSTEM_PAGE;
     rtc.century = page->century_register < REGISTERS ? page->century_register : 0;
-    start();
+    void *kept = service_state(sizeof *memory);
+    memory = kept ? kept : memory;
+    if (!wall()->known)
+        start();
     got = service_register("clock", &endpoint);
     if (got < 0)
         return refuse("serving", got);

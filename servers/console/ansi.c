@@ -1,8 +1,6 @@
 /* Takes apart text with escape sequences: one small state machine, a byte at a time. */
 #include "ansi.h"
 
-#include <stdbool.h>
-
 enum state {
     GROUND,
     ESCAPE,      /* after ESC */
@@ -140,6 +138,13 @@ static bool feed(struct ansi *ansi, uint8_t byte, struct ansi_event *event)
     default:
         return false;
     }
+}
+
+bool ansi_is_sound(const struct ansi *ansi)
+{
+    uint32_t count = ansi->sequence.count;
+    return ansi->state <= STRING && ansi->more <= 3 &&
+           (ansi->state != SEQUENCE || (count >= 1 && count <= ANSI_PARAMETERS + 1));
 }
 
 size_t ansi_next(struct ansi *ansi, const char *bytes, size_t count, struct ansi_event *event)

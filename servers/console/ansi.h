@@ -6,6 +6,7 @@
 #ifndef CONSOLE_ANSI_H
 #define CONSOLE_ANSI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,5 +47,8 @@ struct ansi {
  * with count 0. With ANSI_NOTHING all bytes were used.
  */
 size_t ansi_next(struct ansi *ansi, const char *bytes, size_t count, struct ansi_event *event);
+
+/* Whether this can have come of any bytes, so that ansi_next may go on with it. */
+bool ansi_is_sound(const struct ansi *ansi);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * What was typed and not yet read, and the callers who wait for it: they are answered in the
- * order they came. Reply capabilities of waiting callers are kept in slots of their own.
+ * What was typed and not yet read (books.h), and the callers who wait for it: each console's are
+ * answered in the order they came. Reply capabilities of waiting callers are kept in slots of their
+ * own.
  */
 #ifndef CONSOLE_INPUT_H
 #define CONSOLE_INPUT_H
@@ -8,35 +9,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INPUT_BYTES 4096u
+#include "books.h"
+
 #define INPUT_READERS 8u
 
-/* What was typed. Counts of bytes ever put and taken; both wrap round, and INPUT_BYTES divides
- * their range. */
-struct typed {
-    uint32_t put, taken;
-    uint8_t ring[INPUT_BYTES];
+struct reader {
+    uint64_t badge;
+    uint32_t slot; /* its reply capability */
+    uint32_t console, number;
 };
 
-/* Keeps what is typed in that memory from now on, and goes on with what is there: zeroes, or what
- * an earlier instance of this server has left. */
-void input_keep(struct typed *memory);
+/* Adds a keyboard's text; E_FULL: not all of it has room, and nothing is taken. */
+int64_t input_type(uint32_t console, uint32_t number, const char *bytes, uint32_t count);
 
-/* How many more bytes input_put takes. */
-uint32_t input_room(void);
+/* Lets a caller wait for input; its slot is the queue's from then on. SENDERS_ROOM bytes of room
+ * are there for what that prints (senders.h), and for input_answer. E_FULL: too many wait
+ * already. */
+int64_t input_wait(const struct reader *reader);
 
-/* Ctrl-C sets `bits` in the endpoint in `slot`, which is this queue's from then on; SLOT_NONE: it
- * is a byte as any other. Empties the slot that was named before. */
-void input_interrupts(uint32_t slot, uint64_t bits);
+/* Ctrl-C at a console sets `bits` in the endpoint in `slot`, which is this queue's from then on;
+ * SLOT_NONE: it is a byte as any other. Empties the slot that was named before. */
+void input_interrupts(uint32_t console, uint32_t slot, uint64_t bits);
 
-/* Adds a byte; there must be room. */
-void input_put(uint8_t byte);
+/* In a change of the books: adds what was typed; there is room. */
+void input_add(struct books *next, uint32_t console, const char *bytes, uint32_t count);
 
-/* Lets the caller in `reply_slot` wait for input; the slot is the queue's from then on. E_FULL:
- * too many wait already. */
-int64_t input_wait(uint32_t reply_slot);
-
-/* Answers those who wait, as far as there is input. Returns whether any was taken. */
+/* Answers one of those who wait, if there is input for one. Returns whether it did. */
 bool input_answer(void);
 
 #endif

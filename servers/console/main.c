@@ -2,62 +2,66 @@
  * The console server (cocos/protocol/console.h): what programs print goes to the serial line and
  * to the screen, what is typed at either comes back to whoever reads.
  *
- * It never calls another server, so that any server may call it. It must not printf: that would
- * be a call to itself.
+ * Besides init it calls the serial server only, which calls nobody; so any other server may call
+ * it. It must not printf: that would be a call to itself.
  *
- * Slots it is given: "ports0" (0x3f8-0x3ff), "ports1" (0x3d4-0x3d5), "interrupts0" (line 4),
- * "devices0" (the screen's memory); and memory that outlives it, for what was typed and not read.
- * It ends with 1 when it may not use the serial line, with 2 when init does not let it serve, and
- * with 3 when its endpoint is gone.
+ * Slots it is given: "ports0" (0x3d4-0x3d5), "devices0" (the screen's memory); and memory that
+ * outlives it, for texts, input and screens. It ends with 1 when there is neither a screen nor a
+ * serial line, with 2 when init does not let it serve, and with 3 when its endpoint is gone.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cocos/clock.h>
-#include <cocos/protocol/console.h>
+#include <cocos/protocol/init.h>
+#include <cocos/protocol/serial.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
+#include "books.h"
+#include "consoles.h"
 #include "input.h"
 #include "lending.h"
+#include "line.h"
 #include "screen.h"
-#include "serial.h"
-#include "texts.h"
-
-enum { SERIAL_SIGNAL = 0 };
+#include "senders.h"
 
 /* Texts printed before the screen is drawn in any case, be there still more waiting. */
 #define UNDRAWN_MAX 64u
 /* How long the next piece of a text may take, in ns. */
 #define PATIENCE 50000000ull
 
-static struct terminal terminal;
+/* No program has this badge. */
+#define OWN_BADGE UINT64_MAX
 
 /* Where a capability comes that a borrower sends; always empty while one waits for messages. */
 static uint32_t gift_slot;
-static uint32_t undrawn;
 
-static void print(const char *bytes, size_t count)
+static void print(const struct piece *piece)
 {
-    serial_write(bytes, count);
-    terminal_write(&terminal, bytes, count);
-    undrawn += screen_there();
+    consoles_make_room();
+    senders_take(piece);
+    consoles_update();
 }
 
-static void complain(const char *what, const char *why)
+/* Texts whose end has not come are printed as they are. */
+static void flush_texts(void)
+{
+    do
+        consoles_make_room();
+    while (senders_flush() < CONSOLES);
+    consoles_update();
+}
+
+/* A sentence of the console's own. */
+static void complain(uint32_t console, const char *what, const char *why)
 {
     char line[160];
     int length = snprintf(line, sizeof line, "console: %s: %s\n", what, why);
-    print(line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
-}
-
-static int64_t take_typed(const char *bytes, uint32_t count)
-{
-    if (count > input_room())
-        return E_FULL;
-    for (uint32_t i = 0; i < count; i++)
-        input_put((uint8_t)bytes[i]);
-    return OK;
+    struct piece piece = {.badge = OWN_BADGE, .console = console, .bytes = line};
+    piece.count = (uint32_t)length < sizeof line ? (uint32_t)length : sizeof line - 1;
+    print(&piece);
 }
 
 /* The capability that came with the call is to be the borrower's domain. */
@@ -80,15 +84,68 @@ static int64_t lend(const struct message *message)
 static int64_t take_back(uint64_t badge)
 {
     int64_t error = lending_end(badge);
-    undrawn += error == OK;
+    if (error == OK)
+        consoles_redraw();
     return error;
+}
+
+/* Its shell runs already, or is started. */
+static int64_t show(uint64_t console)
+{
+    if (console >= CONSOLES)
+        return E_ARGUMENT;
+    if (!consoles_show((uint32_t)console))
+        return E_NO_MEMORY;
+    char name[SERVICE_NAME_BYTES];
+    snprintf(name, sizeof name, "shell%u", (uint32_t)console + 1);
+    int error = console == 0 ? OK : service_want(name);
+    if (error < 0)
+        complain((uint32_t)console, name, error_text(error));
+    return OK;
+}
+
+static int64_t scroll(uint64_t screens, const struct terminal *terminal)
+{
+    int64_t count = (int64_t)screens;
+    count = count < -INT16_MAX ? -INT16_MAX : count > INT16_MAX ? INT16_MAX : count;
+    consoles_scroll(count * (int64_t)(terminal->lines - 1));
+    return OK;
+}
+
+static int64_t finish(void)
+{
+    flush_texts();
+    line_finish();
+    return OK;
+}
+
+static int64_t type(uint32_t number, const char *bytes, uint32_t count)
+{
+    consoles_scroll_end();
+    return input_type(consoles_shown(), number, bytes, count);
+}
+
+static int64_t write(const struct message *request)
+{
+    uint64_t header = request->words[0];
+    struct piece piece = {
+        .badge = request->badge,
+        .console = TEXT_CHANNEL(header),
+        .number = TEXT_NUMBER(header),
+        .bytes = (const char *)&request->words[1],
+        .count = TEXT_LENGTH(header),
+        .more = header & TEXT_MORE,
+    };
+    print(&piece);
+    return OK;
 }
 
 /* The capability that came, if one did, is to be an endpoint that hears of Ctrl-C. */
 static int64_t take_interrupts(const struct message *message)
 {
+    uint32_t console = TEXT_CHANNEL(message->words[0]);
     if (!message->received_slot) {
-        input_interrupts(SLOT_NONE, 0);
+        input_interrupts(console, SLOT_NONE, 0);
         return OK;
     }
     uint32_t next = message->words[1] > 63 ? SLOT_NONE : slot_take();
@@ -96,7 +153,7 @@ static int64_t take_interrupts(const struct message *message)
         sys_slot_drop(gift_slot);
         return message->words[1] > 63 ? E_ARGUMENT : E_FULL;
     }
-    input_interrupts(gift_slot, 1ull << message->words[1]);
+    input_interrupts(console, gift_slot, 1ull << message->words[1]);
     gift_slot = next;
     return OK;
 }
@@ -104,28 +161,47 @@ static int64_t take_interrupts(const struct message *message)
 /* Serves one call but those that answer() serves itself: the answer replaces the words. */
 static void serve(struct message *message)
 {
-    char text[TEXT_BYTES];
-    uint32_t request = TEXT_REQUEST(message->words[0]);
-    uint32_t length = TEXT_LENGTH(message->words[0]);
-    bool more = message->words[0] & TEXT_MORE;
-    uint64_t badge = message->badge;
-    memcpy(text, &message->words[1], sizeof text);
+    struct message request = *message;
+    uint64_t header = request.words[0];
+    const struct terminal *terminal = consoles_terminal(TEXT_CHANNEL(header));
+    int64_t error = E_REQUEST;
     *message = (struct message){0};
-    if (request == CONSOLE_SIZE) {
-        message->words[1] = screen_there() ? terminal.columns : 0;
-        message->words[2] = screen_there() ? terminal.lines : 0;
-        message->words[3] = terminal.column;
-    } else if (request == CONSOLE_RETURN) {
-        message->words[0] = (uint64_t)take_back(badge);
-    } else if (request != CONSOLE_WRITE && request != CONSOLE_INPUT) {
-        message->words[0] = (uint64_t)E_REQUEST;
-    } else if (length > TEXT_BYTES) {
-        message->words[0] = (uint64_t)E_TOO_LONG;
-    } else if (request == CONSOLE_WRITE) {
-        texts_take(badge, text, length, more, print);
-    } else {
-        message->words[0] = (uint64_t)take_typed(text, length);
+    if (!terminal)
+        error = E_NO_MEMORY;
+    else if (TEXT_LENGTH(header) > TEXT_BYTES)
+        error = E_TOO_LONG;
+    else if (TEXT_REQUEST(header) == CONSOLE_WRITE)
+        error = write(&request);
+    else if (TEXT_REQUEST(header) == CONSOLE_INPUT)
+        error = type(TEXT_NUMBER(header), (const char *)&request.words[1], TEXT_LENGTH(header));
+    else if (TEXT_REQUEST(header) == CONSOLE_RETURN)
+        error = take_back(request.badge);
+    else if (TEXT_REQUEST(header) == CONSOLE_SHOW)
+        error = show(request.words[1]);
+    else if (TEXT_REQUEST(header) == CONSOLE_SCROLL)
+        error = scroll(request.words[1], terminal);
+    else if (TEXT_REQUEST(header) == CONSOLE_FINISH)
+        error = finish();
+    else if (TEXT_REQUEST(header) == CONSOLE_SIZE) {
+        message->words[1] = screen_there() ? terminal->columns : 0;
+        message->words[2] = screen_there() ? terminal->lines : 0;
+        message->words[3] = terminal->cursor.column;
+        error = OK;
     }
+    message->words[0] = (uint64_t)error;
+}
+
+/* Keeps a reader waiting. */
+static int64_t wait_for_input(const struct message *message, uint32_t reply_slot)
+{
+    struct reader reader = {
+        .badge = message->badge,
+        .slot = reply_slot,
+        .console = TEXT_CHANNEL(message->words[0]),
+        .number = TEXT_NUMBER(message->words[0]),
+    };
+    consoles_make_room();
+    return input_wait(&reader);
 }
 
 /* Answers a call, or keeps a reader waiting. Returns the slot for the next caller. */
@@ -134,12 +210,12 @@ static uint32_t answer(uint32_t reply_slot, struct message *message)
     uint32_t request = TEXT_REQUEST(message->words[0]);
     if (message->received_slot && request != CONSOLE_LEND && request != CONSOLE_INTERRUPT)
         sys_slot_drop(gift_slot); /* nobody asked for it */
-    if (request == CONSOLE_READ) {
+    if (TEXT_CHANNEL(message->words[0]) >= CONSOLES) {
+        *message = (struct message){.words[0] = (uint64_t)E_ARGUMENT};
+    } else if (request == CONSOLE_READ) {
         uint32_t next = slot_take();
-        if (next != SLOT_NONE && input_wait(reply_slot) == OK) {
-            serial_take();
+        if (next != SLOT_NONE && wait_for_input(message, reply_slot) == OK)
             return next;
-        }
         if (next != SLOT_NONE)
             slot_put(next);
         *message = (struct message){.words[0] = (uint64_t)E_FULL};
@@ -156,12 +232,6 @@ static uint32_t answer(uint32_t reply_slot, struct message *message)
     return reply_slot;
 }
 
-static void draw(void)
-{
-    screen_update(&terminal, serial_take);
-    undrawn = 0;
-}
-
 static int64_t receive(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline,
                        struct message *message)
 {
@@ -175,59 +245,83 @@ static int64_t receive(uint32_t endpoint, uint32_t reply_slot, uint64_t deadline
 static int64_t next_message(uint32_t endpoint, uint32_t reply_slot, struct message *message)
 {
     if (lending_review())
-        undrawn++;
-    if (undrawn >= UNDRAWN_MAX)
-        draw();
-    if (undrawn > 0) {
+        consoles_redraw();
+    if (consoles_undrawn() >= UNDRAWN_MAX)
+        consoles_draw();
+    if (consoles_undrawn() > 0) {
         sys_yield();
         int64_t got = receive(endpoint, reply_slot, DEADLINE_NOW, message);
         if (got != E_TIMEOUT)
             return got;
-        draw();
+        consoles_draw();
     }
-    if (texts_open()) {
+    if (senders_open()) {
         int64_t got = receive(endpoint, reply_slot, clock_now() + PATIENCE, message);
         if (got != E_TIMEOUT)
             return got;
-        texts_flush(print);
-        draw();
+        flush_texts();
+        consoles_draw();
     }
     uint64_t deadline = lending() ? clock_now() + LENDING_LOOKS_NS : DEADLINE_NEVER;
     return receive(endpoint, reply_slot, deadline, message);
 }
 
+/* Takes what is typed, as far as there is room, and gives it to who waits for it. */
+static void take_input(void)
+{
+    line_take();
+    for (;;) {
+        consoles_make_room();
+        if (!input_answer())
+            break;
+        line_take();
+    }
+    consoles_update();
+}
+
+/* Where there is no memory that outlives it, it does with its own. */
+static bool open_memory(void **rest, size_t *bytes)
+{
+    const struct process_page *page = (const void *)PROCESS_PAGE;
+    struct kept_books *memory = service_state(sizeof *memory);
+    *bytes = memory ? page->state_bytes - sizeof *memory : 0;
+    if (!memory)
+        memory = calloc(1, sizeof *memory);
+    if (!memory)
+        return false;
+    *rest = memory + 1;
+    books_open(memory);
+    return true;
+}
+
 int main(void)
 {
-    struct typed *kept = service_state(sizeof *kept);
-    if (kept)
-        input_keep(kept);
-    if (serial_open() < 0)
+    void *rest;
+    size_t bytes;
+    if (!open_memory(&rest, &bytes))
         return 1;
-    const char *refusal = screen_open(&terminal);
-    draw();
+    bool has_line = line_open();
+    const char *refusal = consoles_open(rest, bytes);
+    if (refusal && !has_line)
+        return 1;
+    consoles_draw();
     if (refusal)
-        complain("no screen", refusal);
+        complain(0, "no screen", refusal);
 
     uint32_t endpoint;
     if (service_register("console", &endpoint) < 0)
         return 2;
-    int64_t bound = serial_bind(endpoint, SERIAL_SIGNAL);
-    if (bound < 0)
-        complain("nothing can be typed at the serial line", error_text(bound));
-
     struct message message;
     uint32_t reply_slot = slot_take();
     gift_slot = slot_take();
     for (;;) {
+        take_input();
         int64_t got = next_message(endpoint, reply_slot, &message);
         if (got == RECEIVED_SIGNAL)
-            serial_interrupt();
+            line_open();
         else if (got == RECEIVED_CALL)
             reply_slot = answer(reply_slot, &message);
         else if (got != E_TIMEOUT)
             return 3;
-        /* Taking input makes room for what still lies in the serial device. */
-        while (input_answer())
-            serial_take();
     }
 }

@@ -12,9 +12,6 @@
 #define BLIND_COLUMNS 80
 #define BLIND_LINES 25
 
-/* A serial line fills its 16 bytes in 1.4 ms; this many cells are drawn in far less. */
-#define MEANWHILE_CELLS 8u
-
 static const struct screen_driver *driver;
 
 /* What stands on the screen now, and where the cursor was drawn. */
@@ -22,8 +19,6 @@ static struct cell *shown;
 static uint32_t shown_cells, cursor_column, cursor_line = UINT32_MAX;
 
 static bool lent;
-
-static struct cell blind_cells[BLIND_COLUMNS * BLIND_LINES];
 
 const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
 {
@@ -35,38 +30,41 @@ const char *screen_claim(uint64_t start, uint64_t end, uint32_t cache)
 }
 
 static const char *open_driver(const struct screen_driver *candidate, const struct screen *screen,
-                               struct terminal *terminal)
+                               uint32_t *columns, uint32_t *lines)
 {
-    uint32_t columns, lines;
-    const char *refusal = candidate->open(screen, &columns, &lines);
+    const char *refusal = candidate->open(screen, columns, lines);
     if (refusal)
         return refusal;
-    struct cell *cells = calloc((size_t)columns * lines, sizeof *cells);
-    shown = calloc((size_t)columns * lines, sizeof *shown);
-    if (!cells || !shown) {
-        free(cells);
-        free(shown);
+    if (*lines > TERMINAL_LINES_MAX)
+        *lines = TERMINAL_LINES_MAX;
+    /* No cell is printable yet, so the first update draws every one. */
+    shown_cells = *columns * *lines;
+    shown = calloc(shown_cells, sizeof *shown);
+    if (!shown)
         return "there is no memory for its cells";
-    }
-    shown_cells = columns * lines;
-    terminal_init(terminal, cells, columns, lines);
     driver = candidate;
-    driver->read(terminal);
-    /* `shown` holds no printable cell yet, so the first update draws every one. */
     return NULL;
 }
 
-const char *screen_open(struct terminal *terminal)
+const char *screen_open(uint32_t *columns, uint32_t *lines)
 {
     const struct system_page *system = (const void *)SYSTEM_PAGE;
     const char *refusal = "the machine has none";
     if (system->screen.kind == SCREEN_TEXT)
-        refusal = open_driver(&screen_text, &system->screen, terminal);
+        refusal = open_driver(&screen_text, &system->screen, columns, lines);
     else if (system->screen.kind == SCREEN_PIXELS)
-        refusal = open_driver(&screen_pixels, &system->screen, terminal);
-    if (refusal)
-        terminal_init(terminal, blind_cells, BLIND_COLUMNS, BLIND_LINES);
+        refusal = open_driver(&screen_pixels, &system->screen, columns, lines);
+    if (refusal) {
+        *columns = BLIND_COLUMNS;
+        *lines = BLIND_LINES;
+    }
     return refusal;
+}
+
+void screen_read(struct terminal *terminal)
+{
+    if (driver)
+        driver->read(terminal);
 }
 
 bool screen_there(void)
@@ -75,34 +73,29 @@ bool screen_there(void)
 }
 
 /* Draws the cells of a line that changed, and those that the cursor left or came to. */
-static void update_line(const struct terminal *terminal, uint32_t y, uint32_t cursor_y,
-                        void (*meanwhile)(void))
+static void update_line(const struct cell *cells, uint32_t columns, uint32_t y, uint32_t column)
 {
-    uint32_t drawn = 0;
-    for (uint32_t x = 0; x < terminal->columns; x++) {
-        uint32_t at = y * terminal->columns + x;
-        struct cell cell = terminal->cells[at];
-        bool here = x == terminal->column && y == cursor_y;
+    for (uint32_t x = 0; x < columns; x++) {
+        struct cell *was = &shown[y * columns + x];
+        bool here = x == column;
         bool was_here = x == cursor_column && y == cursor_line;
-        if (cell_same(cell, shown[at]) && here == was_here)
+        if (cell_same(cells[x], *was) && here == was_here)
             continue;
-        driver->draw(x, y, cell, here);
-        shown[at] = cell;
-        if (drawn++ % MEANWHILE_CELLS == 0)
-            meanwhile();
+        driver->draw(x, y, cells[x], here);
+        *was = cells[x];
     }
 }
 
-void screen_update(const struct terminal *terminal, void (*meanwhile)(void))
+void screen_update(const struct terminal *terminal, uint32_t back)
 {
     if (!driver || lent)
         return;
-    uint32_t column = terminal->column;
-    uint32_t line = terminal->cursor_hidden ? terminal->lines : terminal->line;
-    for (uint32_t y = 0; y < terminal->lines; y++) {
-        update_line(terminal, y, line, meanwhile);
-        meanwhile();
-    }
+    uint32_t column = terminal->cursor.column, line = terminal->cursor.line + back;
+    if (terminal->cursor_hidden || line > terminal->lines)
+        line = terminal->lines;
+    for (uint32_t y = 0; y < terminal->lines; y++)
+        update_line(terminal_line(terminal, y, back), terminal->columns, y,
+                    y == line ? column : UINT32_MAX);
     if (column != cursor_column || line != cursor_line)
         driver->cursor(column, line);
     cursor_column = column;

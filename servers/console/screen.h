@@ -29,16 +29,18 @@ struct screen_driver {
 
 extern const struct screen_driver screen_text, screen_pixels;
 
-/* Opens the machine's screen and makes *terminal a terminal of its size; without a screen of
- * 80 columns and 25 lines that nobody sees. NULL, or why there is none. */
-const char *screen_open(struct terminal *terminal);
+/* Opens the machine's screen, and says how many columns and lines it has; without one, 80 and 25
+ * that nobody sees. NULL, or why there is none. */
+const char *screen_open(uint32_t *columns, uint32_t *lines);
+
+/* Reads what is on the screen into a blank terminal of its size. */
+void screen_read(struct terminal *terminal);
 
 /* True when there is a screen. */
 bool screen_there(void);
 
-/* Draws what has changed. That takes longer than a serial line can wait: `meanwhile` is called
- * again and again. It must not change the terminal. */
-void screen_update(const struct terminal *terminal, void (*meanwhile)(void));
+/* Draws what is not on the screen yet of a terminal, seen from `back` lines further up. */
+void screen_update(const struct terminal *terminal, uint32_t back);
 
 /* Lends the framebuffer to the domain in a slot (RIGHT_GRANT), until screen_take_back: nothing is
  * drawn meanwhile. Errors are CONSOLE_LEND's. */

@@ -14,13 +14,12 @@ static struct psf font;
 static uint8_t *pixels;
 static uint32_t pitch;
 static uint64_t pixel_bytes;
-static uint32_t palette[16];
+static uint32_t red_shift, green_shift, blue_shift;
 
-/* The sixteen colours of VGA, 0xRRGGBB, in ANSI's order. */
-static const uint32_t colours[16] = {
-    0x000000, 0xaa0000, 0x00aa00, 0xaa5500, 0x0000aa, 0xaa00aa, 0x00aaaa, 0xaaaaaa,
-    0x555555, 0xff5555, 0x55ff55, 0xffff55, 0x5555ff, 0xff55ff, 0x55ffff, 0xffffff,
-};
+static uint32_t pixel_of(uint32_t rgb)
+{
+    return (rgb >> 16) << red_shift | (rgb >> 8 & 0xff) << green_shift | (rgb & 0xff) << blue_shift;
+}
 
 /* Black also where no cell reaches: right and bottom edges. */
 static void pixels_clear(void)
@@ -43,11 +42,9 @@ static const char *pixels_open(const struct screen *screen, uint32_t *columns, u
     refusal = screen_claim(screen->address, screen->address + bytes, CACHE_WRITE_COMBINING);
     if (refusal)
         return refusal;
-    for (int i = 0; i < 16; i++) {
-        uint32_t red = colours[i] >> 16, green = colours[i] >> 8 & 0xff, blue = colours[i] & 0xff;
-        palette[i] =
-            red << screen->red_shift | green << screen->green_shift | blue << screen->blue_shift;
-    }
+    red_shift = screen->red_shift;
+    green_shift = screen->green_shift;
+    blue_shift = screen->blue_shift;
     pixels = (uint8_t *)screen->address;
     pitch = screen->pitch;
     pixel_bytes = bytes;
@@ -65,8 +62,8 @@ static void pixels_read(struct terminal *terminal)
 
 static void pixels_draw(uint32_t column, uint32_t line, struct cell cell, bool cursor)
 {
-    uint32_t foreground = palette[cell.foreground & 15], background = palette[cell.background & 15];
-    const uint8_t *row = psf_glyph(&font, cell.code);
+    uint32_t foreground = pixel_of(cell.foreground), background = pixel_of(cell.background);
+    const uint8_t *row = psf_glyph(&font, cell.code == CELL_RIGHT ? ' ' : cell.code);
     uint8_t *start =
         pixels + (uint64_t)line * font.height * pitch + (uint64_t)column * font.width * 4;
 

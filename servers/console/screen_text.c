@@ -41,6 +41,8 @@ static const uint16_t upper_half[128] = {
 /* Which glyph shows a character; '?' where the page has none. */
 static uint8_t glyph_of(uint16_t code)
 {
+    if (code == CELL_RIGHT)
+        return ' ';
     if (code >= 0x20 && code < 0x7f)
         return (uint8_t)code;
     for (uint32_t i = 0; i < 128; i++)
@@ -110,8 +112,8 @@ static void text_read(struct terminal *terminal)
             uint16_t word = words[y * words_per_line + x];
             struct cell *cell = &terminal->cells[y * width + x];
             cell->code = code_of((uint8_t)word);
-            cell->foreground = swap_red_blue(word >> 8 & 0x0f);
-            cell->background = swap_red_blue(word >> 12 & 0x07);
+            cell->foreground = colour_rgb(swap_red_blue(word >> 8 & 0x0f));
+            cell->background = colour_rgb(swap_red_blue(word >> 12 & 0x07));
             if (cell->code != ' ')
                 used = y + 1;
         }
@@ -120,17 +122,34 @@ static void text_read(struct terminal *terminal)
     uint32_t start = at / width + (at % width != 0);
     if (start >= height || start < used)
         start = used;
-    terminal->line = start < height ? start : height - 1;
+    terminal->cursor.line = start < height ? start : height - 1;
     if (start >= height)
         terminal_write(terminal, "\n", 1);
+}
+
+/* The colour that comes closest, and of what: neighbours mostly have the same. */
+struct nearest {
+    uint32_t count, rgb;
+    uint8_t colour;
+};
+
+static uint8_t nearest(struct nearest *last, uint32_t rgb)
+{
+    if (last->rgb != rgb) {
+        last->rgb = rgb;
+        last->colour = swap_red_blue((uint8_t)colour_nearest(rgb, last->count));
+    }
+    return last->colour;
 }
 
 static void text_draw(uint32_t column, uint32_t line, struct cell cell, bool cursor)
 {
     (void)cursor; /* the hardware shows it */
-    uint16_t foreground = swap_red_blue(cell.foreground);
+    static struct nearest foregrounds = {.count = 16};
     /* The top bit of the background would make the character blink. */
-    uint16_t background = swap_red_blue(cell.background & 7);
+    static struct nearest backgrounds = {.count = 8};
+    uint16_t foreground = nearest(&foregrounds, cell.foreground);
+    uint16_t background = nearest(&backgrounds, cell.background);
     words[line * words_per_line + column] =
         (uint16_t)(glyph_of(cell.code) | foreground << 8 | background << 12);
 }

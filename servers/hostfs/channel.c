@@ -6,6 +6,7 @@
 
 #include <cocos/clock.h>
 #include <cocos/frames.h>
+#include <cocos/guard.h>
 #include <cocos/service.h>
 #include <cocos/virtio.h>
 
@@ -116,13 +117,13 @@ static int64_t wait_for_answer(void)
     return written;
 }
 
-/* Takes what came out of the device's reach, and into the client's. */
-static void take_answer(const struct exchange *exchange, uint64_t came)
+/* Takes what came out of the device's reach, and into the client's. False: that is gone. */
+static bool take_answer(const struct exchange *exchange, uint64_t came)
 {
     uint64_t head = came < exchange->answer_bytes ? came : exchange->answer_bytes;
     memcpy(answer, (const void *)(memory + ANSWER_AT), head);
-    if (exchange->data_comes)
-        memcpy((void *)exchange->data, (const void *)buffer, came - head);
+    return !exchange->data_comes ||
+           guarded_copy((void *)exchange->data, (const void *)buffer, came - head);
 }
 
 int64_t channel_exchange(const struct exchange *exchange)
@@ -132,7 +133,8 @@ int64_t channel_exchange(const struct exchange *exchange)
     struct virtio_piece data = {buffer, exchange->data_bytes, exchange->data_comes};
     uint16_t count = 1;
     if (exchange->data_bytes && !exchange->data_comes) {
-        memcpy((void *)buffer, (const void *)exchange->data, exchange->data_bytes);
+        if (!guarded_copy((void *)buffer, (const void *)exchange->data, exchange->data_bytes))
+            return E_GONE;
         pieces[count++] = data;
     }
     pieces[count++] = (struct virtio_piece){memory + ANSWER_AT, exchange->answer_bytes, true};
@@ -143,7 +145,7 @@ int64_t channel_exchange(const struct exchange *exchange)
         return error;
     virtio_kick(&queue);
     int64_t came = wait_for_answer();
-    if (came > 0)
-        take_answer(exchange, (uint64_t)came);
+    if (came > 0 && !take_answer(exchange, (uint64_t)came))
+        return E_GONE;
     return came;
 }

@@ -33,7 +33,8 @@ uint8_t *channel_request(void);
 const uint8_t *channel_answer(void);
 
 /* Sends, and waits for the answer: how many bytes came. E_DEVICE: the device does what it may not,
- * and E_TIMEOUT: it does not answer; nothing more can be asked then. */
+ * and E_TIMEOUT: it does not answer; nothing more can be asked then.
+ * E_GONE: the client's memory is not there any more. */
 int64_t channel_exchange(const struct exchange *exchange);
 
 #endif

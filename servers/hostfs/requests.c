@@ -1,7 +1,5 @@
 #include "requests.h"
 
-#include <string.h>
-
 #include <cocos/file_server.h>
 #include <cocos/path.h>
 #include <cocos/protocol/files.h>
@@ -48,14 +46,14 @@ struct path {
     char text[2 * FILES_PATH_BYTES];
 };
 
-/* Copies the paths out of the run: the caller may be writing there meanwhile. */
+/* The paths in the run; not looked at in place: the caller may be writing there meanwhile. */
 static int64_t take_paths(const struct message *asked, uint64_t bytes, struct path *path)
 {
     if (bytes > sizeof path->text)
         return E_TOO_LONG;
     int64_t error = file_server_run(asked, bytes, MAP_READ);
     if (error == OK)
-        memcpy(path->text, (const void *)MESSAGE_RUN_ADDRESS(asked->received_run), bytes);
+        error = file_server_take(asked, path->text, bytes);
     return error;
 }
 
@@ -247,22 +245,25 @@ static int64_t transfer(uint32_t number, const struct message *asked, struct mes
 /* Where the host has only what is left out, it is asked for more, as long as it gets on. */
 static int64_t list(uint32_t number, const struct message *asked, struct message *answer)
 {
+    static char made[FRAME_BYTES];
     uint64_t place = asked->words[2], room = asked->words[3];
     if ((opened[number].mode & FILES_TYPE_MASK) != FILES_TYPE_DIRECTORY)
         return E_NOT_DIRECTORY;
     if (!(opened[number].access & FILES_READ_ACCESS))
         return E_NOT_OPEN;
     int64_t got = file_server_run(asked, room, MAP_READ | MAP_WRITE);
+    room = room < sizeof made ? room : sizeof made;
     for (int tries = 0; got == OK && tries < LIST_TRIES_MAX; tries++) {
         const uint8_t *entries;
         got = host_list(HOST_FID(number), place, &entries);
         if (got <= 0)
             break;
-        got = entries_convert(entries, (uint32_t)got,
-                              (void *)MESSAGE_RUN_ADDRESS(asked->received_run), room, &place);
+        got = entries_convert(entries, (uint32_t)got, made, room, &place);
     }
-    answer->words[1] = got > 0 ? (uint64_t)got : 0;
-    return got < 0 ? got : OK;
+    if (got <= 0)
+        return got;
+    answer->words[1] = (uint64_t)got;
+    return file_server_put(asked, made, (uint64_t)got);
 }
 
 static int64_t status(uint32_t number, struct message *answer)

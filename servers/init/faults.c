@@ -189,6 +189,24 @@ static void print_owner(uint64_t address)
     }
 }
 
+/* Whether these are the registers of its first thread, which is the one that init has. */
+static bool is_first_thread(const struct program *program, const struct message *message,
+                            uint64_t values[THREAD_VALUES])
+{
+    return read_registers(program->thread, values) &&
+           values[THREAD_RIP] == message->words[FAULT_WORD_RIP] &&
+           values[THREAD_RSP] == message->words[FAULT_WORD_RSP];
+}
+
+bool faults_guarded(const struct program *program, const struct message *message)
+{
+    uint64_t values[THREAD_VALUES], rip = message->words[FAULT_WORD_RIP];
+    return message->words[FAULT_WORD_KIND] == FAULT_MESSAGE + VECTOR_PAGE_FAULT &&
+           rip >= program->guard_start && rip < program->guard_end &&
+           is_first_thread(program, message, values) &&
+           sys_thread_set(program->thread, THREAD_REGISTER + THREAD_RIP, program->guard_next) == OK;
+}
+
 /*
  * What happened is read before the program ends, and said after: what is said about the end of the
  * console server must not go to it. Whoever waits for the program is told later, when all this has
@@ -210,9 +228,7 @@ void faults_report(struct program *program, const struct message *message)
     }
     describe_place(program, rip, 0, place);
     say("init:   rip 0x%016lx, rsp 0x%016lx, error code 0x%lx\n", rip, rsp, words[FAULT_WORD_CODE]);
-    /* The slot is of its first thread. */
-    bool known = read_registers(program->thread, values) && values[THREAD_RIP] == rip &&
-                 values[THREAD_RSP] == rsp;
+    bool known = is_first_thread(program, message, values);
     if (known)
         print_registers(values);
     if (place[0])

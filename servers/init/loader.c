@@ -156,11 +156,19 @@ static int64_t set_fault_endpoint(uint32_t domain, const struct load *load)
     return error;
 }
 
+/* 0: as usual. */
+static uint32_t priority_of(const struct load *load)
+{
+    return load->server ? load->server->priority : 0;
+}
+
 static int64_t set_up_domain(uint32_t domain, const struct load *load)
 {
     bool limited = load->server && load->server->frames != UINT64_MAX;
     uint64_t frames = limited ? load->server->frames : LOADER_FRAME_LIMIT;
     int64_t error = sys_domain_set(domain, DOMAIN_FRAME_LIMIT, frames);
+    if (error == OK && priority_of(load))
+        error = sys_domain_set(domain, DOMAIN_PRIORITY_LIMIT, priority_of(load));
     if (error == OK)
         error = sys_domain_set(domain, DOMAIN_NAME, tag_of(load->name));
     if (error == OK)
@@ -204,9 +212,10 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
     page->image_base = image->base;
     page->image_end = image->end;
     page->number = load->number;
+    page->console = load->console;
     int64_t error = OK;
     if (load->server)
-        error = grants_give(load->server, domain, &load->system->screen, page);
+        error = grants_give(load->server, domain, load->system, page);
     if (error == OK)
         error = lend_state(domain, load, page);
     if (error == OK && load->server && load->server->modules)
@@ -222,7 +231,7 @@ static int64_t add_pages(uint32_t domain, const struct load *load, const struct 
 }
 
 /* Makes its thread in a slot of its own, and starts it. */
-static int64_t start_thread(uint32_t domain, uint64_t entry, uint32_t *thread)
+static int64_t start_thread(uint32_t domain, uint32_t priority, uint64_t entry, uint32_t *thread)
 {
     uint32_t slot = slot_take();
     if (slot == SLOT_NONE)
@@ -234,7 +243,10 @@ static int64_t start_thread(uint32_t domain, uint64_t entry, uint32_t *thread)
         if (error < 0) {
             sys_frame_release((uint64_t)frame, ORDER_FRAME);
         } else {
-            error = sys_thread_start(slot, entry, STACK_TOP, 0);
+            if (priority)
+                error = sys_thread_set(slot, THREAD_PRIORITY, priority);
+            if (error == OK)
+                error = sys_thread_start(slot, entry, STACK_TOP - sizeof(struct stack_end), 0);
             if (error < 0)
                 sys_slot_drop(slot);
         }
@@ -275,7 +287,7 @@ int loader_load(const struct load *load, struct loaded *loaded)
     if (error == OK)
         error = add_pages(domain, load, &image, &page);
     if (error == OK)
-        error = start_thread(domain, image.entry, &thread);
+        error = start_thread(domain, priority_of(load), image.entry, &thread);
     if (error < 0) {
         loader_end_view(load->stack_view);
         sys_domain_destroy(domain);

@@ -28,6 +28,7 @@ struct load {
     const struct system_page *system;
     uint64_t state; /* memory of init's that it is lent, 2^state_order frames; 0: none */
     uint32_t state_order;
+    uint32_t console;    /* where it prints to */
     uint64_t stack_view; /* where init is to see its stack, STACK_BYTES from there on */
 };
 

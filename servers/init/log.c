@@ -46,7 +46,7 @@ void log_print(const char *format, ...)
 
 void log_to_console(uint32_t endpoint)
 {
-    if (console_slot == SLOT_NONE)
+    if (console_slot == SLOT_NONE || to_console)
         return;
     to_console = sys_slot_copy(SLOT_SELF, console_slot, endpoint, RIGHT_SEND, 0) == OK;
 }

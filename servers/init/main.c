@@ -1,7 +1,6 @@
 /*
- * Init, the first program: starts the others, knows them by number and by name, ends those that
- * fault, and turns the machine off. Everyone's calls and faults arrive at one endpoint, told
- * apart by their badges.
+ * Init, the first program: starts the others, knows them by number and by name, and ends those that
+ * fault. Everyone's calls and faults arrive at one endpoint, told apart by their badges.
  *
  * Init never calls another program: so whoever calls init cannot wait in a circle.
  */
@@ -47,6 +46,10 @@ static enum outcome serve(struct message *message, uint32_t reply_slot)
         return ENDED;
     if (badge < INIT_BADGE_FAULT)
         return requests_serve(program, message, reply_slot, &gift_slot);
+    if (faults_guarded(program, message)) {
+        *message = (struct message){.words = {FAULT_RESUME}};
+        return ANSWERED;
+    }
     faults_report(program, message);
     return ENDED;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <cocos/memory_map.h>
+#include <cocos/protocol/console.h>
 
 #define PORTS_END 0x10000
 #define LINES_END 0x10000
@@ -169,16 +170,33 @@ static bool take_devices(struct reader *reader, struct server *server, struct wo
         "devices are \"screen\", \"all\", or FIRST-LAST, addresses below 0x800000000000");
 }
 
+/* The ports of power are known only when the machine runs. */
+static bool take_power(struct server *server)
+{
+    bool added = true;
+    for (uint32_t number = 0; added && number < POWER_PORTS; number++) {
+        struct grant grant = {.from = SLOT_INIT_PORTS, .rights = RIGHT_USE, .first = number};
+        added = add_grant(server, "power", number, &grant);
+    }
+    return added;
+}
+
+static bool take_inspection(struct server *server)
+{
+    if (server->grant_count == MANIFEST_GRANTS)
+        return false;
+    server->grants[server->grant_count++] =
+        (struct grant){.slot_name = "machine", .from = SLOT_INIT_MACHINE, .rights = RIGHT_INSPECT};
+    return true;
+}
+
 static bool take_machine(struct reader *reader, struct server *server, struct word value)
 {
-    struct grant grant = {
-        .slot_name = "machine", .from = SLOT_INIT_MACHINE, .rights = RIGHT_INSPECT};
-    if (!word_is(&value, "inspect"))
-        return refuse(reader, &value, "of the machine there is only \"inspect\"");
-    if (server->grant_count == MANIFEST_GRANTS)
-        return refuse(reader, &value, "a server gets eight ranges at most");
-    server->grants[server->grant_count++] = grant;
-    return true;
+    bool power = word_is(&value, "power");
+    if (!power && !word_is(&value, "inspect"))
+        return refuse(reader, &value, "of the machine there is \"inspect\", or \"power\"");
+    return (power ? take_power(server) : take_inspection(server)) ||
+           refuse(reader, &value, "a server gets eight ranges at most");
 }
 
 static bool take_calls(struct reader *reader, struct server *server, struct word list)
@@ -207,6 +225,24 @@ static bool take_state(struct reader *reader, struct server *server, struct word
 {
     return (take_number(&value, &server->state) && server->state <= MANIFEST_STATE_MAX) ||
            refuse(reader, &value, "state is a number of frames, 512 at most");
+}
+
+static bool take_console(struct reader *reader, struct server *server, struct word value)
+{
+    uint64_t number;
+    if (!take_number(&value, &number) || number < 1 || number > CONSOLES)
+        return refuse(reader, &value, "consoles are 1 to 4");
+    server->console = (uint32_t)number - 1;
+    return true;
+}
+
+static bool take_priority(struct reader *reader, struct server *server, struct word value)
+{
+    uint64_t priority;
+    if (!take_number(&value, &priority) || priority == 0 || priority >= PRIORITIES)
+        return refuse(reader, &value, "priorities are 1 to 31; 16 is the usual");
+    server->priority = (uint32_t)priority;
+    return true;
 }
 
 static bool take_restart(struct reader *reader, struct server *server, struct word value)
@@ -275,7 +311,7 @@ static const struct key {
     {"file", take_file},       {"ports", take_ports},     {"interrupts", take_interrupts},
     {"devices", take_devices}, {"machine", take_machine}, {"calls", take_calls},
     {"frames", take_frames},   {"restart", take_restart}, {"state", take_state},
-    {"pci", take_pci},
+    {"pci", take_pci},         {"console", take_console}, {"priority", take_priority},
 };
 
 /* A word that stands alone. */

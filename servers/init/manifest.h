@@ -16,6 +16,7 @@
 #define MANIFEST_CALLS 8
 #define MANIFEST_PCI 8
 #define RANGE_ALL UINT64_MAX
+#define POWER_PORTS 3 /* PM1a, PM1b, reset: those that the machine has */
 #define MANIFEST_ARGUMENT_BYTES 128
 #define MANIFEST_STATE_MAX 512
 
@@ -26,7 +27,8 @@ struct grant {
     char slot_name[12]; /* in the process page */
     uint32_t from;      /* init's slot */
     uint32_t rights;
-    uint64_t first, count; /* of a range; count 0: no range. Of devices: bytes; count 0: the screen;
+    uint64_t first, count; /* of a range; count 0: no range. Of ports: count 0: of power, 0 to
+                              POWER_PORTS - 1. Of devices: bytes; count 0: the screen;
                               RANGE_ALL: all there is */
 };
 
@@ -48,12 +50,14 @@ struct server {
     bool calls_all; /* any */
     struct pci_match pci[MANIFEST_PCI];
     uint32_t pci_count;
-    bool background; /* the start list goes on at once behind it */
-    bool on_demand;  /* started when somebody first looks for it */
-    bool delegates;  /* may hand on what it is granted */
-    bool modules;    /* is shown the boot image's modules */
-    uint64_t frames; /* how many it may own */
-    uint64_t state;  /* frames of memory that its next instance finds as it left them */
+    bool background;   /* the start list goes on at once behind it */
+    bool on_demand;    /* started when somebody first looks for it */
+    bool delegates;    /* may hand on what it is granted */
+    bool modules;      /* is shown the boot image's modules */
+    uint32_t console;  /* where it prints to */
+    uint32_t priority; /* of its thread, and the most it may choose; 0: as usual */
+    uint64_t frames;   /* how many it may own */
+    uint64_t state;    /* frames of memory that its next instance finds as it left them */
     enum restart restart;
 };
 

@@ -10,6 +10,7 @@
 #include <cocos/sys.h>
 
 #include "drivers.h"
+#include "inherited.h"
 #include "loader.h"
 #include "log.h"
 #include "modules.h"
@@ -21,6 +22,9 @@
 
 /* Status of a program that was killed: as by Linux's SIGKILL. */
 #define STATUS_KILLED (128 + 9)
+
+/* Turns that a server gets to let go of its device before it is killed (cocos/kept.h). */
+#define HOLD_TURNS 64
 
 /* Ended programs stay listed as long as there are no more of them than this. */
 #define ENDED_MAX 16
@@ -42,6 +46,13 @@ const struct program *programs_with_domain(uint64_t frame)
         if (program_lives(&programs[i]) && programs[i].domain_frame == frame)
             return &programs[i];
     return NULL;
+}
+
+void programs_revoke(uint64_t start, uint64_t end)
+{
+    for (uint32_t i = 0; i < PROGRAMS_MAX; i++)
+        if (program_lives(&programs[i]) && programs[i].number != INIT_NUMBER)
+            frames_revoke(start, end, programs[i].domain);
 }
 
 bool program_lives(const struct program *program)
@@ -146,6 +157,7 @@ struct beginning {
     const char *command;            /* words */
     const struct server *server;    /* what the manifest says of it, or NULL */
     const struct init_start *start; /* or NULL */
+    uint32_t console;               /* that it prints to */
 };
 
 static int start(const struct beginning *beginning)
@@ -173,6 +185,7 @@ static int start(const struct beginning *beginning)
         .system = (const struct system_page *)SYSTEM_PAGE,
         .state = state,
         .state_order = state_order,
+        .console = beginning->console,
         .stack_view = program_stack_view(program),
     };
     struct loaded loaded;
@@ -186,6 +199,7 @@ static int start(const struct beginning *beginning)
         .thread = loaded.thread,
         .file = beginning->file,
         .file_bytes = beginning->file_bytes,
+        .console = beginning->console,
         .domain_frame = loaded.domain_frame,
         .image_base = loaded.image_base,
         .image_end = loaded.image_end,
@@ -196,7 +210,7 @@ static int start(const struct beginning *beginning)
 
 /* Starts the module of that name under a name; without arguments, it gets those it came with. */
 static int start_module(const char *file, const char *name, const char *command,
-                        const struct server *server, const struct init_start *how)
+                        const struct server *server, const struct init_start *how, uint32_t console)
 {
     const struct boot_module *module = modules_find(file);
     if (!module)
@@ -208,44 +222,49 @@ static int start_module(const char *file, const char *name, const char *command,
         .command = words_more(command) ? command : module->text,
         .server = server,
         .start = how,
+        .console = console,
     };
     return start(&beginning);
 }
 
 /* With the arguments that the manifest has for it. */
-static int start_server(const struct server *server, const struct init_start *how)
+static int start_server(const struct server *server, const struct init_start *how, uint32_t console)
 {
     char command[SERVICE_NAME_BYTES + 1 + MANIFEST_ARGUMENT_BYTES];
     snprintf(command, sizeof command, "%s %s", server->name, server->arguments);
-    return start_module(server->file, server->name, command, server, how);
+    return start_module(server->file, server->name, command, server, how, console);
 }
 
 int programs_start(const struct server *server)
 {
-    return start_server(server, NULL);
+    return start_server(server, NULL, server->console);
 }
 
 /* Starts a module by its name; or the server of the manifest that is called so. */
-static int run(const char *name, const char *command, const struct init_start *how)
+static int run(const char *name, const char *command, const struct init_start *how,
+               uint32_t console)
 {
     bool has_arguments = words_more(command) || (how && how->argument_count > 1);
     const struct server *server = servers_find(name);
     if (!server)
-        return start_module(name, name, command, NULL, how);
+        return start_module(name, name, command, NULL, how, console);
     if (programs_living(name))
         return E_EXISTS;
-    int number = has_arguments ? start_module(server->file, name, command, server, how)
-                               : start_server(server, how);
+    /* Its line may say on which console it is; else it is the caller's. */
+    if (server->console)
+        console = server->console;
+    int number = has_arguments ? start_module(server->file, name, command, server, how, console)
+                               : start_server(server, how, console);
     if (number > 0)
         servers_started(server, (uint32_t)number, true);
     return number;
 }
 
-int programs_run(const char *command)
+int programs_run(const char *command, uint32_t console)
 {
     char name[SERVICE_NAME_BYTES];
     int error = words_first(command, name, sizeof name);
-    return error < 0 ? error : run(name, command, NULL);
+    return error < 0 ? error : run(name, command, NULL, console);
 }
 
 /* ---- Files that are handed over ---- */
@@ -285,7 +304,8 @@ int programs_prepare(struct program *caller, uint64_t file_bytes, struct message
 }
 
 /* What stands there changes no more. */
-static int start_file(const struct init_start *how, const struct handed_file *file)
+static int start_file(const struct init_start *how, const struct handed_file *file,
+                      uint32_t console)
 {
     struct beginning beginning = {
         .file = (const void *)(file->address + FRAME_BYTES),
@@ -293,6 +313,7 @@ static int start_file(const struct init_start *how, const struct handed_file *fi
         .name = how->name,
         .command = "",
         .start = how,
+        .console = console,
     };
     if (how->file_bytes > (FRAME_BYTES << file->order) - FRAME_BYTES)
         return E_ARGUMENT;
@@ -310,7 +331,8 @@ int programs_start_prepared(struct program *caller)
     sys_frame_revoke(file.address, file.order, caller->domain);
     int number = E_ARGUMENT;
     if (start_page_good(how))
-        number = how->file_bytes ? start_file(how, &file) : run(how->name, how->name, how);
+        number = how->file_bytes ? start_file(how, &file, caller->console)
+                                 : run(how->name, how->name, how, caller->console);
     if (number > 0 && how->file_bytes)
         programs_get((uint64_t)number)->kept = file;
     else
@@ -354,6 +376,9 @@ static void end(struct program *program, enum program_state state, int32_t statu
 
 void programs_over(struct program *program, bool by_wish)
 {
+    const struct server *server = servers_find(program->name);
+    if (server)
+        inherited_devices(server);
     release(&program->kept);
     release(&program->next);
     if (servers_ended(program, by_wish))
@@ -367,7 +392,28 @@ void program_end(struct program *program, enum program_state state, int32_t stat
     end(program, state, status, false);
 }
 
+/* Whether it says that it must not be ended just now. */
+static bool holds(const struct program *program)
+{
+    const struct stack_end *end =
+        (const void *)(program_stack_view(program) + STACK_BYTES - sizeof *end);
+    return __atomic_load_n(&end->holds, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Stopped where it holds nothing, if it comes there soon. */
+static void stop(const struct program *program)
+{
+    for (uint32_t turns = 0; turns < HOLD_TURNS; turns++) {
+        sys_thread_stop(program->thread);
+        if (!holds(program))
+            return;
+        sys_thread_resume(program->thread);
+        sys_yield();
+    }
+}
+
 void program_kill(struct program *program)
 {
+    stop(program);
     end(program, PROGRAM_ENDED, STATUS_KILLED, true);
 }

@@ -32,17 +32,20 @@ struct program {
     const void *file;      /* what it was loaded from */
     uint64_t file_bytes;
     uint64_t image_base, image_end;
-    char name[SERVICE_NAME_BYTES]; /* padded with zeroes */
-    struct handed_file kept;       /* what it was loaded from, where that is no module */
-    struct handed_file next;       /* what it is to start */
+    char name[SERVICE_NAME_BYTES];               /* padded with zeroes */
+    uint64_t guard_start, guard_end, guard_next; /* INIT_GUARD; all 0: none */
+    uint32_t console;                            /* that it prints to, as who has started it */
+    struct handed_file kept; /* what it was loaded from, where that is no module */
+    struct handed_file next; /* what it is to start */
 };
 
 /* Enters init itself, and where calls and faults of programs are to arrive. */
 void programs_open(uint32_t endpoint);
 
-/* Starts "NAME ARGUMENTS". Returns its number, or E_NAME, E_TOO_LONG, E_FULL, and whatever
- * loader_load says; E_EXISTS: it is a server of the manifest, and an instance lives. */
-int programs_run(const char *command);
+/* Starts "NAME ARGUMENTS", which prints to `console`. Returns its number, or E_NAME, E_TOO_LONG,
+ * E_FULL, and whatever loader_load says; E_EXISTS: it is a server of the manifest, and an instance
+ * lives. */
+int programs_run(const char *command, uint32_t console);
 
 /* Lends `caller` memory for INIT_START: what `answer` brings. */
 int programs_prepare(struct program *caller, uint64_t file_bytes, struct message *answer);
@@ -63,6 +66,9 @@ uint64_t program_stack_view(const struct program *program);
 
 /* The program whose domain's object is that frame, or NULL. */
 const struct program *programs_with_domain(uint64_t frame);
+
+/* Takes access to memory of init's from all programs. */
+void programs_revoke(uint64_t start, uint64_t end);
 
 /* Whether it has a domain. */
 bool program_lives(const struct program *program);

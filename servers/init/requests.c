@@ -7,7 +7,6 @@
 
 #include "drivers.h"
 #include "modules.h"
-#include "power.h"
 #include "servers.h"
 #include "services.h"
 #include "waiting.h"
@@ -80,6 +79,25 @@ static enum outcome find(struct program *caller, struct message *message, uint32
     if (!waiting_for_service(caller->number, reply_slot, name, slot))
         return answer(message, E_FULL);
     return KEPT;
+}
+
+static enum outcome find_to_signal(struct program *caller, struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    if (!name_in(message, name))
+        return answer(message, E_NAME);
+    return answer(message, services_connect_signal(caller, name, (uint32_t)message->words[3]));
+}
+
+static enum outcome want(struct program *caller, struct message *message)
+{
+    char name[SERVICE_NAME_BYTES];
+    if (!name_in(message, name) || !servers_find(name))
+        return answer(message, E_NAME);
+    if (!servers_may_call(caller->name, name))
+        return answer(message, E_RIGHTS);
+    int number = programs_run(name, 0);
+    return answer(message, number < 0 && number != E_EXISTS ? number : OK);
 }
 
 static enum outcome list(struct message *message)
@@ -197,16 +215,21 @@ enum outcome requests_serve(struct program *program, struct message *message, ui
         return serve(program, message);
     case INIT_FIND:
         return find(program, message, reply_slot);
+    case INIT_FIND_TO_SIGNAL:
+        return find_to_signal(program, message);
+    case INIT_WANT:
+        return want(program, message);
     case INIT_LIST:
         return list(message);
     case INIT_KILL:
         return kill(program, message, reply_slot);
     case INIT_RESTART:
         return restart(program, message);
-    case INIT_POWER_OFF:
-        return answer(message, power_off());
-    case INIT_REBOOT:
-        return answer(message, power_reset());
+    case INIT_GUARD:
+        program->guard_start = message->words[1];
+        program->guard_end = message->words[2];
+        program->guard_next = message->words[3];
+        return answer(message, OK);
     case INIT_PREPARE:
         return prepare(program, message);
     case INIT_START:

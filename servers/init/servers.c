@@ -110,12 +110,18 @@ static struct instance *find(const char *name)
     return server ? instance_of(server) : NULL;
 }
 
+static uint32_t state_order(const struct server *server)
+{
+    uint32_t order = 0;
+    while (1ull << order < server->state)
+        order++;
+    return order;
+}
+
 uint64_t servers_state(const struct server *server, uint32_t *order, int64_t *error)
 {
     struct instance *instance = instance_of(server);
-    *order = 0;
-    while (1ull << *order < server->state)
-        ++*order;
+    *order = state_order(server);
     *error = OK;
     if (instance->state || server->state == 0)
         return instance->state;

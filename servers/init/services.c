@@ -52,6 +52,8 @@ static int open_endpoint(struct service *service)
 
 static void close_endpoint(struct service *service)
 {
+    if (strcmp(service->name, "console") == 0)
+        log_to_kernel();
     sys_object_destroy(service->slot);
     sys_slot_drop(service->slot);
     slot_put(service->slot);
@@ -59,13 +61,14 @@ static void close_endpoint(struct service *service)
     *service = (struct service){0};
 }
 
-/* The record for `name`, with its endpoint, made or left by an earlier instance. */
-static int take_record(const struct program *program, const char *name, struct service **taken)
+/* The record for `name`, with its endpoint, made or left by an earlier instance; `by`: the name of
+ * the program that is to serve. */
+static int take_record(const char *by, const char *name, struct service **taken)
 {
     struct service *service = find(name);
     if (service) {
         *taken = service;
-        return service->program || strcmp(service->by, program->name) != 0 ? E_EXISTS : OK;
+        return service->program || strcmp(service->by, by) != 0 ? E_EXISTS : OK;
     }
     for (uint32_t i = 0; i < SERVICES_MAX && !service; i++)
         if (!services[i].name[0])
@@ -76,7 +79,7 @@ static int take_record(const struct program *program, const char *name, struct s
     int error = open_endpoint(service);
     if (error == OK) {
         strcpy(service->name, name);
-        strcpy(service->by, program->name);
+        strcpy(service->by, by);
     }
     return error;
 }
@@ -86,7 +89,7 @@ int services_add(struct program *program, const char *name, uint32_t slot)
     struct service *service;
     if (!name[0])
         return E_NAME;
-    int64_t error = take_record(program, name, &service);
+    int64_t error = take_record(program->name, name, &service);
     if (error < 0)
         return (int)error;
     error = sys_slot_copy(program->domain, slot, service->slot, RIGHT_RECEIVE | RIGHT_SIGNAL, 0);
@@ -108,15 +111,27 @@ int services_connect(const struct program *program, const char *name, uint32_t s
     if (!servers_may_call(program->name, name))
         return E_RIGHTS;
     if (!service) {
-        return programs_starting(name, program->number) || start_list_holds(name) ||
-                       servers_expected(name)
-                   ? E_AGAIN
-                   : E_NAME;
+        bool expected = programs_starting(name, program->number) || start_list_holds(name) ||
+                        servers_expected(name);
+        return expected ? E_AGAIN : E_NAME;
     }
     /* A call to oneself would never be answered. */
     if (service->program == program->number)
         return E_NAME;
     return (int)sys_slot_copy(program->domain, slot, service->slot, RIGHT_SEND, program->number);
+}
+
+int services_connect_signal(const struct program *program, const char *name, uint32_t slot)
+{
+    struct service *service = find(name);
+    if (!servers_find(program->name) || !servers_may_call(program->name, name))
+        return E_RIGHTS;
+    if (!service && (!servers_find(name) || !programs_living(name)))
+        return E_NAME;
+    int error = service ? OK : take_record(name, name, &service);
+    if (error < 0)
+        return error;
+    return (int)sys_slot_copy(program->domain, slot, service->slot, RIGHT_SIGNAL, program->number);
 }
 
 bool services_has(uint32_t number, const char *name)
@@ -134,13 +149,9 @@ void services_signal(const char *name, uint64_t bits)
 
 void services_leave(uint32_t number)
 {
-    for (uint32_t i = 0; i < SERVICES_MAX; i++) {
-        if (!services[i].name[0] || services[i].program != number)
-            continue;
-        if (strcmp(services[i].name, "console") == 0)
-            log_to_kernel();
-        services[i].program = 0;
-    }
+    for (uint32_t i = 0; i < SERVICES_MAX; i++)
+        if (services[i].name[0] && services[i].program == number)
+            services[i].program = 0;
 }
 
 void services_close(const char *program)

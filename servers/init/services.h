@@ -18,6 +18,10 @@ int services_add(struct program *program, const char *name, uint32_t slot);
  * name it), or E_AGAIN: there is none, but one is expected. */
 int services_connect(const struct program *program, const char *name, uint32_t slot);
 
+/* Puts a capability to signal `name` into slot `slot` of `program`, also before it serves; both are
+ * servers of the manifest. OK, E_OCCUPIED, E_SLOT, E_NAME, E_RIGHTS, E_FULL, E_NO_MEMORY. */
+int services_connect_signal(const struct program *program, const char *name, uint32_t slot);
+
 /* Whether program `number` serves `name`. */
 bool services_has(uint32_t number, const char *name);
 

@@ -73,7 +73,7 @@ static void start(const char *name, const char *argument)
 {
     char command[SERVICE_NAME_BYTES + 1 + ARGUMENT_BYTES];
     snprintf(command, sizeof command, "%s %s", name, argument);
-    int number = programs_run(command);
+    int number = programs_run(command, 0);
     list.quiet_rounds = 0;
     const struct server *server = servers_find(name);
     list.current = number > 0 && !(server && server->background) ? (uint32_t)number : 0;

@@ -19,7 +19,6 @@ bool layouts_use(struct scancodes *state, const char *name)
         state->keymap = &keymaps[i];
         state->compositions = keymap_compositions;
         state->composition_count = sizeof keymap_compositions / sizeof keymap_compositions[0];
-        state->accent = 0;
         return true;
     }
     return false;

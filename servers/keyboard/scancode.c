@@ -1,6 +1,8 @@
 /* From scancodes of set 1 to bytes, with the state of shift and its like. */
 #include "scancode.h"
 
+#include <cocos/protocol/console.h>
+
 enum { EXTENDED = 0xe0, PAUSE = 0xe1, RELEASED = 0x80 };
 
 /* Keys that are no characters, by scancode. */
@@ -16,9 +18,15 @@ enum {
     KEY_PAD_ASTERISK = 0x37,
     KEY_ALT = 0x38, /* extended: AltGr */
     KEY_CAPS_LOCK = 0x3a,
+    KEY_F1 = 0x3b,
+    KEY_F10 = 0x44,
     KEY_NUM_LOCK = 0x45,
     KEY_PAD_FIRST = 0x47, /* 7 8 9 - 4 5 6 + 1 2 3 0 . */
+    KEY_PAGE_UP = 0x49,
+    KEY_PAGE_DOWN = 0x51,
     KEY_PAD_LAST = 0x53,
+    KEY_F11 = 0x57,
+    KEY_F12 = 0x58,
 };
 
 static size_t put(char *text, const char *bytes)
@@ -68,8 +76,7 @@ static bool modifier(struct scancodes *state, uint8_t key, bool extended, bool p
         *(extended ? &state->right_control : &state->left_control) = pressed;
         return true;
     case KEY_ALT:
-        if (extended)
-            state->altgr = pressed;
+        *(extended ? &state->altgr : &state->left_alt) = pressed;
         return true;
     case KEY_CAPS_LOCK:
         lock(&state->caps_lock, &state->caps_down, pressed);
@@ -80,6 +87,33 @@ static bool modifier(struct scancodes *state, uint8_t key, bool extended, bool p
     default:
         return false;
     }
+}
+
+static bool shifted(const struct scancodes *state)
+{
+    return state->left_shift || state->right_shift;
+}
+
+/* True: the key is for the console. */
+static bool command(struct scancodes *state, uint8_t key, bool digits)
+{
+    state->command = COMMAND_NONE;
+    if ((state->left_alt || state->altgr) && key >= KEY_F1 && key < KEY_F1 + CONSOLES)
+        state->command = (uint8_t)(COMMAND_SHOW + key - KEY_F1);
+    else if (shifted(state) && !digits && key == KEY_PAGE_UP)
+        state->command = COMMAND_UP;
+    else if (shifted(state) && !digits && key == KEY_PAGE_DOWN)
+        state->command = COMMAND_DOWN;
+    return state->command != COMMAND_NONE;
+}
+
+/* As xterm has them. */
+static size_t function_key(uint8_t key, char *text)
+{
+    static const char *const sequences[] = {"\x1bOP",   "\x1bOQ",   "\x1bOR",   "\x1bOS",
+                                            "\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~",
+                                            "\x1b[20~", "\x1b[21~", "\x1b[23~", "\x1b[24~"};
+    return put(text, sequences[key <= KEY_F10 ? key - KEY_F1 : key - KEY_F11 + 10]);
 }
 
 /* The keypad's keys, and the grey ones that are their extended twins. */
@@ -131,7 +165,7 @@ static size_t put_accented(struct scancodes *state, uint32_t code, char *text)
 static uint32_t code_of(const struct scancodes *state, uint8_t key)
 {
     const struct keymap_key *entry = &state->keymap->keys[key];
-    bool shift = state->left_shift || state->right_shift;
+    bool shift = shifted(state);
     bool letter = entry->letters >> state->altgr & 1;
     uint32_t level = state->altgr ? LEVEL_ALTGR : 0;
     return entry->codes[level | (shift != (letter && state->caps_lock) ? LEVEL_SHIFT : 0)];
@@ -178,8 +212,13 @@ static size_t special(uint8_t key, bool extended, char *text)
 
 static size_t typed(struct scancodes *state, uint8_t key, bool extended, char *text)
 {
+    bool digits = state->num_lock && !extended;
+    if (command(state, key, digits))
+        return 0;
     if (key >= KEY_PAD_FIRST && key <= KEY_PAD_LAST)
-        return pad(key, state->num_lock && !extended, text);
+        return pad(key, digits, text);
+    if (!extended && ((key >= KEY_F1 && key <= KEY_F10) || key == KEY_F11 || key == KEY_F12))
+        return function_key(key, text);
     if (extended && key != KEY_ENTER && key != KEY_PAD_SLASH)
         return 0;
     size_t count = special(key, extended, text);

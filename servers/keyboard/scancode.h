@@ -1,7 +1,7 @@
 /*
  * Turns the scancodes of a PC keyboard (set 1) into the bytes a terminal would send: characters
  * in UTF-8, control characters, and ANSI sequences for arrows and the like. Pure; tested on the
- * host. The left Alt is ignored.
+ * host.
  */
 #ifndef KEYBOARD_SCANCODE_H
 #define KEYBOARD_SCANCODE_H
@@ -32,6 +32,15 @@ struct keymap_composition {
     uint16_t accent, base, result;
 };
 
+/* What a key asks of the console instead: with Alt, F1 to F4 show another; with Shift, Page Up and
+ * Page Down what has scrolled away. */
+enum scancode_command {
+    COMMAND_NONE,
+    COMMAND_UP,
+    COMMAND_DOWN,
+    COMMAND_SHOW, /* the first console; then come the others */
+};
+
 /* All zero but the first three is the start. */
 struct scancodes {
     const struct keymap *keymap;
@@ -40,7 +49,8 @@ struct scancodes {
     bool extended;   /* 0xe0 came */
     uint8_t skip;    /* codes of the Pause key still to come */
     uint16_t accent; /* of a dead key that was pressed, 0: none */
-    bool left_shift, right_shift, left_control, right_control, altgr;
+    uint8_t command; /* of the last code, enum scancode_command; to be set to none */
+    bool left_shift, right_shift, left_control, right_control, left_alt, altgr;
     bool caps_lock, caps_down, num_lock, num_down;
 };
 

@@ -2,8 +2,9 @@
  * The PCI server: finds the devices of the machine and gives each to one driver, with its memory
  * and its interrupts (cocos/protocol/pci.h, doc/drivers.md).
  *
- * Slots it is given: "ports0" (0xcf8 to 0xcff), "interrupts0" (all lines it hands on), "devices0"
- * (all memory it hands on); its line in the manifest says that it delegates them.
+ * Slots it is given: "ports0" (0xcf8 to 0xcff), "ports1" (all ports it hands on), "interrupts0"
+ * (all lines it hands on), "devices0" (all memory it hands on); its line in the manifest says that
+ * it delegates them.
  */
 #include <stdio.h>
 

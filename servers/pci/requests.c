@@ -110,7 +110,7 @@ static int64_t claim(struct device *device, uint32_t caller)
     if (device->holder != 0 && (device->holder == caller || !is_gone(device->holder)))
         return E_NOT_FREE;
     device_silence(device);
-    device_command(device, PCI_COMMAND_MEMORY, 0);
+    device_command(device, PCI_COMMAND_MEMORY | PCI_COMMAND_IO, 0);
     device->holder = caller;
     return OK;
 }
@@ -154,8 +154,10 @@ static int64_t set_master(const struct device *device, uint64_t on)
 static int64_t send_memory(const struct device *device, uint64_t number, struct message *answer)
 {
     const struct bar *bar = find_bar(device, number);
-    if (!bar || (bar->flags & PCI_BAR_PORTS))
+    if (!bar)
         return E_ARGUMENT;
+    if (bar->flags & PCI_BAR_PORTS)
+        return send_part("ports1", bar->address | bar->bytes << 32, answer);
     uint64_t first = bar->address / FRAME_BYTES;
     uint64_t end = (bar->address + bar->bytes + FRAME_BYTES - 1) / FRAME_BYTES;
     uint64_t part = first | (end - first) << 32;
@@ -210,7 +212,8 @@ static int64_t lend_memory(struct device *device, uint64_t order, struct message
     if (order > PCI_MEMORY_ORDER)
         return E_ARGUMENT;
     if (device->memory == 0) {
-        int64_t got = sys_frame_claim(ZONE_ANY, (uint32_t)order, 0, tag_of("dma"));
+        /* Some devices reach no further. */
+        int64_t got = sys_frame_claim(ZONE_BELOW_4G, (uint32_t)order, 0, tag_of("dma"));
         if (got < 0)
             return got;
         device->memory = (uint64_t)got;
@@ -268,10 +271,13 @@ static int64_t serve(const struct message *asked, struct message *answer)
     }
 }
 
-/* A device whose driver an earlier instance knew is told by whose its memory is. */
-static bool is_driven_by(const struct device *device, uint32_t program, uint64_t domain)
+/* A device whose driver an earlier instance knew is told by whose its memory is; one that nobody
+ * holds or has memory of may be its, too. */
+static bool may_be_driven_by(const struct device *device, uint32_t program, uint64_t domain)
 {
-    return device->holder == program || (domain != 0 && device_owner(device) == domain);
+    uint64_t owner = device_owner(device);
+    bool is_nobodys = device->holder == 0 && owner == 0 && !device->function.is_bridge;
+    return device->holder == program || is_nobodys || (domain != 0 && owner == domain);
 }
 
 void requests_drivers_ended(void)
@@ -281,7 +287,7 @@ void requests_drivers_ended(void)
            message.words[1] != 0) {
         uint32_t program = (uint32_t)message.words[1];
         for (uint32_t i = 0; i < devices_count(); i++)
-            if (is_driven_by(devices_at(i), program, message.words[2]))
+            if (may_be_driven_by(devices_at(i), program, message.words[2]))
                 device_silence(devices_at(i));
         message = (struct message){.words = {INIT_DRIVER_ENDED, program}};
     }

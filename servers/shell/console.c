@@ -45,7 +45,7 @@ void console_flush(void)
     size_t count = printed_count;
     printed_count = 0;
     if (count > 0)
-        text_send(console, CONSOLE_WRITE, printed, count);
+        text_send(console, console_channel(CONSOLE_WRITE), printed, count);
 }
 
 void console_collect(void)
@@ -136,15 +136,11 @@ int console_read_until(uint64_t deadline)
 {
     if (!console_typed()) {
         console_flush();
-        struct message message = {.words[0] = CONSOLE_READ};
-        int64_t got = sys_call_until(console, deadline, &message);
-        if (got == OK)
-            got = (int64_t)message.words[0];
+        int64_t got = text_take_until(console, console_channel(CONSOLE_READ), deadline, typed);
         if (got < 0)
             return (int)got;
-        typed_count = got < TEXT_BYTES ? (uint32_t)got : TEXT_BYTES;
+        typed_count = (uint32_t)got;
         typed_taken = 0;
-        memcpy(typed, &message.words[1], sizeof typed);
         if (typed_count == 0)
             return E_REQUEST;
     }
@@ -153,7 +149,8 @@ int console_read_until(uint64_t deadline)
 
 void console_interrupts(uint32_t endpoint, uint32_t bit)
 {
-    struct message message = {.words = {CONSOLE_INTERRUPT, bit}, .send_slot = endpoint};
+    struct message message = {.words = {console_channel(CONSOLE_INTERRUPT), bit},
+                              .send_slot = endpoint};
     console_flush();
     sys_call(console, &message);
 }
@@ -161,8 +158,8 @@ void console_interrupts(uint32_t endpoint, uint32_t bit)
 uint32_t console_fresh_line(void)
 {
     console_flush();
-    struct message message = {.words[0] = CONSOLE_SIZE};
-    if (sys_call(console, &message) < 0 || message.words[0] != OK)
+    struct message message = {.words[0] = console_channel(CONSOLE_SIZE)};
+    if (service_call("console", &console, &message) < 0)
         return 0;
     if (message.words[3] != 0)
         console_complain("\n");

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include <cocos/protocol/init.h>
+#include <cocos/protocol/power.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
@@ -80,7 +80,7 @@ int check_command(uint32_t count, char **words)
 }
 
 /* Whoever drives the machine reads `announcement` and the status. */
-static int end(uint32_t count, char **words, const char *announcement, enum init_request request)
+static int end(uint32_t count, char **words, const char *announcement, enum power_request request)
 {
     int64_t status = count < 2 ? last_status & 0xff : command_number(words[1], STATUS_MAX);
     if (count > 2 || status < 0)
@@ -88,16 +88,16 @@ static int end(uint32_t count, char **words, const char *announcement, enum init
     console_complain("%s, status %lld\n", announcement, (long long)status);
     console_flush();
     struct message message = {.words[0] = request};
-    int64_t got = sys_call(SLOT_PARENT, &message);
-    return command_failed(words[0], got < 0 ? got : (int64_t)message.words[0]);
+    static uint32_t power = SLOT_NONE;
+    return command_failed(words[0], service_call("power", &power, &message));
 }
 
 int poweroff_command(uint32_t count, char **words)
 {
-    return end(count, words, "power off", INIT_POWER_OFF);
+    return end(count, words, "power off", POWER_OFF);
 }
 
 int reboot_command(uint32_t count, char **words)
 {
-    return end(count, words, "reboot", INIT_REBOOT);
+    return end(count, words, "reboot", POWER_RESET);
 }

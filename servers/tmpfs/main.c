@@ -5,7 +5,6 @@
  * are being copied, this server ends with a fault, and the next one is empty.
  */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include <cocos/file_server.h>
@@ -71,7 +70,7 @@ static int64_t take_paths(const struct message *asked, uint64_t bytes, char *pat
         return E_TOO_LONG;
     int64_t error = file_server_run(asked, bytes, MAP_READ);
     if (error == OK)
-        memcpy(paths, (const void *)MESSAGE_RUN_ADDRESS(asked->received_run), bytes);
+        error = file_server_take(asked, paths, bytes);
     return error;
 }
 
@@ -200,14 +199,19 @@ static int64_t transfer(uint32_t number, const struct message *asked, struct mes
 
 static int64_t list(uint32_t number, const struct message *asked, struct message *answer)
 {
+    static char entries[FRAME_BYTES];
+    uint64_t room = asked->words[3] < sizeof entries ? asked->words[3] : sizeof entries;
     if (node_at(opened[number].node)->type != FILES_TYPE_DIRECTORY)
         return E_NOT_DIRECTORY;
+    if (!(opened[number].access & FILES_READ_ACCESS))
+        return E_NOT_OPEN;
     int64_t got = file_server_run(asked, asked->words[3], MAP_READ | MAP_WRITE);
     if (got == OK)
-        got = nodes_list(opened[number].node, asked->words[2],
-                         (void *)MESSAGE_RUN_ADDRESS(asked->received_run), asked->words[3]);
-    answer->words[1] = got > 0 ? (uint64_t)got : 0;
-    return got < 0 ? got : OK;
+        got = nodes_list(opened[number].node, asked->words[2], entries, room);
+    if (got <= 0)
+        return got;
+    answer->words[1] = (uint64_t)got;
+    return file_server_put(asked, entries, (uint64_t)got);
 }
 
 static int64_t resize(uint32_t number, uint64_t bytes)

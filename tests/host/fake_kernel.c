@@ -360,6 +360,13 @@ int64_t sys_thread_create(uint32_t slot, uint64_t name, uint32_t domain)
     return OK;
 }
 
+int64_t sys_thread_set(uint32_t thread, uint32_t property, uint64_t value)
+{
+    (void)property, (void)value;
+    assert_int_equal(domains[0].slots[thread].type, CAP_THREAD);
+    return refuse() ? refusal : OK;
+}
+
 int64_t sys_thread_start(uint32_t thread, uint64_t rip, uint64_t rsp, uint64_t argument)
 {
     assert_int_equal(domains[0].slots[thread].type, CAP_THREAD);

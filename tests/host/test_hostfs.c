@@ -8,6 +8,7 @@
 
 #include <cocos/file_server.h>
 #include <cocos/frames.h>
+#include <cocos/guard.h>
 #include <cocos/protocol/files.h>
 #include <cocos/protocol/init.h>
 
@@ -82,6 +83,12 @@ int64_t table_fund(uint32_t domain)
     assert_int_equal(domain, SLOT_SELF);
     tables++;
     return OK;
+}
+
+bool guarded_copy(void *to, const void *from, uint64_t bytes)
+{
+    memcpy(to, from, bytes);
+    return true;
 }
 
 /* The page at SYSTEM_PAGE is not there on the host: requests without a run are not made here. */

@@ -140,7 +140,7 @@ static void image(void **state)
 
     uint64_t rip, rsp;
     assert_true(fake_started(&rip, &rsp));
-    assert_true(rip == PROGRAM_BASE + 0x200 && rsp == STACK_TOP);
+    assert_true(rip == PROGRAM_BASE + 0x200 && rsp == STACK_TOP - sizeof(struct stack_end));
     assert_true(loaded.image_base == PROGRAM_BASE);
 }
 

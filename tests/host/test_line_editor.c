@@ -1,4 +1,4 @@
-// sources: servers/shell/line.c servers/shell/completion.c servers/shell/parse.c servers/console/ansi.c servers/console/terminal.c
+// sources: servers/shell/line.c servers/shell/completion.c servers/shell/parse.c servers/console/ansi.c servers/console/terminal.c servers/console/cells.c servers/console/colours.c
 /*
  * The shell's line editor: what keys do to the line, and what the screen shows then. The screen is
  * the console's own terminal, so the two are tested against each other.
@@ -72,7 +72,7 @@ static const char *row(void)
 {
     static char text[COLUMNS + 1];
     for (uint32_t x = 0; x < COLUMNS; x++) {
-        uint16_t code = cells[terminal.line * COLUMNS + x].code;
+        uint16_t code = terminal_line(&terminal, terminal.cursor.line, 0)[x].code;
         text[x] = code < 0x7f ? (char)code : '?';
     }
     return trimmed(text);
@@ -86,7 +86,7 @@ static void assert_line(const char *text, uint32_t column)
     assert_string_equal(line.text, text);
     assert_int_equal(line.length, strlen(text));
     assert_string_equal(row(), trimmed(shown));
-    assert_int_equal(terminal.column, sizeof PROMPT - 1 + column);
+    assert_int_equal(terminal.cursor.column, sizeof PROMPT - 1 + column);
 }
 
 static void enter(const char *text)
@@ -106,7 +106,7 @@ static void test_typing(void **state)
     assert_string_equal(printed, "run hello");
     assert_int_equal(type("\r"), LINE_READY);
     assert_string_equal(line.text, "run hello");
-    assert_int_equal(terminal.column, 0);
+    assert_int_equal(terminal.cursor.column, 0);
     /* \r\n is one Enter, \n alone another. */
     line_begin(&line, COLUMNS);
     assert_int_equal(type("\n"), LINE_MORE);
@@ -166,7 +166,7 @@ static void test_ending(void **state)
 {
     (void)state;
     assert_int_equal(type("abc\x03"), LINE_CANCELLED);
-    assert_int_equal(terminal.column, 0);
+    assert_int_equal(terminal.cursor.column, 0);
     line_begin(&line, COLUMNS);
     assert_line("", 0);
     /* Ctrl-D deletes, and only ends where there is nothing. */
@@ -237,7 +237,7 @@ static void test_utf8(void **state)
 {
     (void)state;
     type("a\xc3\xa9\xe2\x94\x80");
-    assert_int_equal(terminal.column, sizeof PROMPT - 1 + 3);
+    assert_int_equal(terminal.cursor.column, sizeof PROMPT - 1 + 3);
     type(LEFT LEFT "x");
     assert_string_equal(line.text, "ax\xc3\xa9\xe2\x94\x80");
     type("\x04\x04");
@@ -254,10 +254,10 @@ static void test_long_lines_show_the_part_round_the_cursor(void **state)
     type("abcdefghijklmnopqrstuvwxyz");
     assert_int_equal(line.length, 26);
     assert_string_equal(row(), PROMPT "klmnopqrstuvwxyz");
-    assert_int_equal(terminal.column, COLUMNS - 1);
+    assert_int_equal(terminal.cursor.column, COLUMNS - 1);
     type("\x01");
     assert_string_equal(row(), PROMPT "abcdefghijklmnop");
-    assert_int_equal(terminal.column, sizeof PROMPT - 1);
+    assert_int_equal(terminal.cursor.column, sizeof PROMPT - 1);
     for (int i = 0; i < ROOM + 2; i++)
         type(RIGHT);
     assert_string_equal(row(), PROMPT "cdefghijklmnopqr");
@@ -285,7 +285,7 @@ static void test_clearing_the_screen(void **state)
     enter("x");
     type("abc" LEFT "\x0c");
     assert_line("abc", 2);
-    assert_int_equal(terminal.line, 0);
+    assert_int_equal(terminal.cursor.line, 0);
 }
 
 static void test_unknown_keys_do_nothing(void **state)

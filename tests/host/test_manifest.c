@@ -82,6 +82,11 @@ static void test_defaults(void **state)
     expect_grant(1, "machine", SLOT_INIT_MACHINE, 0, 0);
     assert_int_equal(server.grants[1].rights, RIGHT_INSPECT);
     assert_true(server.calls_all);
+    assert_int_equal(line("a console=4 machine=power ports=0x64"), 1);
+    assert_int_equal(server.console, 3);
+    expect_grant(0, "power0", SLOT_INIT_PORTS, 0, 0);
+    expect_grant(2, "power2", SLOT_INIT_PORTS, 2, 0);
+    expect_grant(3, "ports0", SLOT_INIT_PORTS, 0x64, 1);
 }
 
 static void test_mistakes(void **state)
@@ -105,7 +110,11 @@ static void test_mistakes(void **state)
         {"a interrupts=-1", "-1", "interrupts are"},
         {"a devices=0-0x800000000000", "0-0x800000000000", "devices are"},
         {"a ports=1,2,3,4,5,6,7,8 devices=screen", "screen", "eight ranges"},
-        {"a machine=all", "all", "only \"inspect\""},
+        {"a machine=all", "all", "\"inspect\""},
+        {"a ports=1,2,3,4,5,6 machine=power", "power", "eight ranges"},
+        {"a priority=32", "32", "priorities are"},
+        {"a console=0", "0", "consoles are"},
+        {"a console=5", "5", "consoles are"},
         {"a calls=b,", "", "names of services"},
         {"a calls=1,2,3,4,5,6,7,8,9", "9", "calls eight others"},
         {"a frames=many", "many", "frames are a number"},

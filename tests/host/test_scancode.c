@@ -102,13 +102,35 @@ static void test_keypad(void **state)
     assert_string_equal(TYPED(0x45, 0xc5, 0x4c), "");
 }
 
+static void assert_command(const char *text, uint8_t command)
+{
+    assert_string_equal(text, "");
+    assert_int_equal(keyboard.command, command);
+    keyboard.command = COMMAND_NONE;
+}
+
+static void test_commands(void **state)
+{
+    (void)state;
+    assert_command(TYPED(0x38, 0x3b), COMMAND_SHOW);
+    assert_command(TYPED(0x3e), COMMAND_SHOW + 3);
+    assert_command(TYPED(0xb8, 0xe0, 0x38, 0x3c), COMMAND_SHOW + 1);
+    assert_string_equal(TYPED(0x3f, 0xe0, 0xb8), "\x1b[15~");
+    /* Keyboards say around such a key that Shift is let go; it is not. */
+    assert_command(TYPED(0x2a, 0xe0, 0xaa, 0xe0, 0x49), COMMAND_UP);
+    assert_command(TYPED(0xe0, 0xc9, 0xe0, 0x2a, 0x51), COMMAND_DOWN);
+    assert_string_equal(TYPED(0x45, 0xc5, 0x51, 0xaa, 0xe0, 0x51), "3\x1b[6~");
+    assert_string_equal(TYPED(0x3b, 0x44, 0x57, 0x58), "\x1bOP\x1b[21~\x1b[23~\x1b[24~");
+    assert_int_equal(keyboard.command, COMMAND_NONE);
+}
+
 static void test_what_types_nothing(void **state)
 {
     (void)state;
-    /* Pause, Alt, F1, the Windows keys, print screen. */
+    /* Pause, Alt, a key there is not, the Windows keys, print screen. */
     assert_string_equal(TYPED(0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5, 0x1e), "a");
     assert_string_equal(TYPED(0x38, 0x1e, 0xb8), "a");
-    assert_string_equal(TYPED(0x3b, 0xe0, 0x5b, 0xe0, 0x5c, 0xe0, 0x37, 0xe0, 0x1e), "");
+    assert_string_equal(TYPED(0x54, 0xe0, 0x5b, 0xe0, 0x5c, 0xe0, 0x37, 0xe0, 0x1e), "");
     /* What the keyboard says of itself: acknowledged, passed its test. */
     assert_string_equal(TYPED(0xfa, 0xaa), "");
 }
@@ -224,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(test_control, start),
         cmocka_unit_test_setup(test_arrows_and_their_like, start),
         cmocka_unit_test_setup(test_keypad, start),
+        cmocka_unit_test_setup(test_commands, start),
         cmocka_unit_test_setup(test_what_types_nothing, start),
         cmocka_unit_test_setup(test_layouts, start),
         cmocka_unit_test_setup(test_us, start),

@@ -9,7 +9,7 @@ Every file NAME.ini of this folder is a part of the list; a section is a mutant:
     new = what stands there instead
     tests = what is likely to find it, tried first (default: that of the file's section DEFAULT): programs of
             tests/host/, of tests/system/ on the checking kernel, or as plain:NAME on the plain one; smp_*: with
-            two CPUs
+            two CPUs; FILE.py::TEST: of tests/
     reason = of one that no test can find: why
 
 Text is compared by its words: how it is laid out does not matter.

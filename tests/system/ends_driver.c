@@ -1,9 +1,11 @@
 /*
  * Ends the driver of examples/driver again and again, as often as its argument says, while another
  * program uses it: each time as soon as the next instance serves, and a while that differs has
- * passed. After each end it claims what memory the device reaches, and sees that this stays as it
- * is: what was under way when the driver ended has not hit it.
+ * passed; each third time when the PCI server is new, too. After each end it claims what memory the
+ * device reaches, and sees that this stays as it is: what was under way when the driver ended has
+ * not hit it.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +28,24 @@
 static uint64_t *frames[LOW_FRAMES];
 static unsigned frame_count, hits;
 
-static void take_low_memory(void)
+static void give_back(unsigned i)
 {
-    for (frame_count = 0; frame_count < LOW_FRAMES; frame_count++) {
+    sys_frame_release((uint64_t)frames[i], ORDER_FRAME);
+    frames[i] = frames[--frame_count];
+}
+
+/* All but two frames, which are left for the next instance: the lowest, or the highest, by turns,
+ * so that it does not have again what the one before had. */
+static void take_low_memory(bool but_lowest)
+{
+    while (frame_count < LOW_FRAMES) {
         int64_t frame = frame_take_in(ZONE_BELOW_1M, ORDER_FRAME, MAP_READ | MAP_WRITE, 0);
         if (frame < 0)
             break;
-        frames[frame_count] = (uint64_t *)frame;
+        frames[frame_count++] = (uint64_t *)frame;
     }
-    /* Those that come last were taken longest ago, if they ever were. */
-    for (unsigned i = 0; i < LEFT_FOR_DRIVER && frame_count > 0; i++)
-        sys_frame_release((uint64_t)frames[--frame_count], ORDER_FRAME);
+    for (unsigned i = 0; i < LEFT_FOR_DRIVER && i < frame_count; i++)
+        give_back(but_lowest ? i : frame_count - 1);
     for (unsigned i = 0; i < frame_count; i++)
         for (unsigned word = 0; word < FRAME_WORDS; word++)
             frames[i][word] = PATTERN;
@@ -44,17 +53,18 @@ static void take_low_memory(void)
 
 static void check_low_memory(void)
 {
-    for (unsigned i = 0; i < frame_count; i++) {
+    while (frame_count > 0) {
+        const volatile uint64_t *frame = frames[frame_count - 1];
         unsigned changed = 0;
         for (unsigned word = 0; word < FRAME_WORDS; word++)
-            changed += ((volatile uint64_t *)frames[i])[word] != PATTERN;
+            changed += frame[word] != PATTERN;
         hits += changed > 0;
-        sys_frame_release((uint64_t)frames[i], ORDER_FRAME);
+        give_back(frame_count - 1);
     }
 }
 
-/* The number of the program that serves as the driver, 0: none does. */
-static uint64_t find_driver(void)
+/* The number of the program of that name that serves, 0: none does. */
+static uint64_t find(const char *name)
 {
     struct message message = {0};
     for (uint64_t number = 1;; number = message.words[1] + 1) {
@@ -62,25 +72,38 @@ static uint64_t find_driver(void)
         if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
             return 0;
         if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            memcmp(&message.words[4], "driver", sizeof "driver") == 0)
+            strcmp((const char *)&message.words[4], name) == 0)
             return message.words[1];
     }
 }
 
+/* The next instance has not seen what the one before gave to whom. */
+static void restart_pci(void)
+{
+    struct message message = {.words = {INIT_RESTART}};
+    uint64_t number = find("pci");
+    memcpy(&message.words[1], "pci", sizeof "pci");
+    sys_call(SLOT_PARENT, &message);
+    for (uint64_t next = number; next == 0 || next == number; next = find("pci"))
+        sys_sleep(clock_now() + MILLISECOND);
+}
+
 int main(int argc, char **argv)
 {
-    int count = argc > 1 ? atoi(argv[1]) : 5, ended = 0;
+    unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5, ended = 0;
     while (ended < count) {
-        sys_sleep(clock_now() + (uint64_t)(1 + ended * 7 % 20) * 11 * MILLISECOND);
-        uint64_t number = find_driver();
+        sys_sleep(clock_now() + (1ull + ended * 7 % 20) * 11 * MILLISECOND);
+        uint64_t number = find("driver");
+        if (number && ended % 3 == 2)
+            restart_pci();
         struct message message = {.words = {INIT_KILL, number}};
         if (!number || sys_call(SLOT_PARENT, &message) != OK || message.words[0] != OK)
             continue;
         ended++;
-        take_low_memory();
+        take_low_memory(ended % 2);
         sys_sleep(clock_now() + MOVE);
         check_low_memory();
     }
-    printf("ends_driver: ended %d times, %u frames were hit\n", ended, hits);
+    printf("ends_driver: ended %u times, %u frames were hit\n", ended, hits);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <cocos/clock.h>
 #include <cocos/frames.h>
 #include <cocos/pci.h>
+#include <cocos/protocol/init.h>
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
@@ -17,7 +18,20 @@
 #define CLASS_HOST_BRIDGE 0x0600
 #define IS_EDU(value) (((value)&0xffff) == 0x00ed)
 
-enum { REGISTER_ID = 0x00, REGISTER_RAISE = 0x60, REGISTER_LOWER = 0x64 };
+#define CLASS_BRIDGE 0x0604
+#define FIRST_BAR_BYTES (1u << 20)
+
+enum {
+    REGISTER_ID = 0x00,
+    REGISTER_RAISE = 0x60,
+    REGISTER_LOWER = 0x64,
+    REGISTER_DMA_SOURCE = 0x80,
+    REGISTER_DMA_DESTINATION = 0x88,
+    REGISTER_DMA_BYTES = 0x90,
+    REGISTER_DMA_COMMAND = 0x98
+};
+#define DMA_RUN_FROM_DEVICE 3u
+#define DEVICE_MEMORY 0x40000u
 #define BIT 3
 #define PATIENCE 2000000000ull
 
@@ -58,6 +72,79 @@ static void refusals(void)
     expect(E_ARGUMENT, ask(PCI_MEMORY, number, PCI_MEMORY_ORDER + 1, 0), "too much memory");
     expect(E_REQUEST, ask(PCI_MEMORY + 1, number, 0, 0), "no request");
     expect(E_REQUEST, ask(0, number, 0, 0), "no request, either");
+}
+
+/* The capabilities that the server sends are for what is the device's, and no more. */
+static void expect_bounds(uint32_t endpoint, uint64_t start)
+{
+    uint32_t slot = slot_take();
+    struct message message = {.words = {PCI_RANGE, device.number}, .receive_slot = slot};
+    expect(OK, sys_call(device.server, &message), "asking for its memory");
+    expect(OK, (int64_t)message.words[0], "its memory");
+    expect(E_NO_FRAME,
+           sys_frame_claim_device(slot, start + FIRST_BAR_BYTES, ORDER_FRAME, 0, CACHE_UNCACHED),
+           "the frame behind its memory");
+    sys_slot_drop(slot);
+    message = (struct message){.words = {PCI_INTERRUPT, device.number}, .receive_slot = slot};
+    expect(OK, sys_call(device.server, &message), "asking for its line");
+    expect(OK, (int64_t)message.words[0], "its line");
+    expect(E_RIGHTS, sys_interrupt_bind(slot, (uint32_t)message.words[1] + 1, endpoint, BIT),
+           "the next line");
+    sys_slot_drop(slot);
+}
+
+/* Bridges are nobody's, whatever the manifest says. */
+static void expect_no_bridge(void)
+{
+    struct message message = {.words = {PCI_DEVICE, 0}};
+    for (uint64_t number = 0; sys_call(device.server, &message) == OK && message.words[0] == OK;) {
+        if (message.words[1] >> 40 == CLASS_BRIDGE)
+            expect(E_RIGHTS, ask(PCI_CLAIM, number, 0, 0), "claiming a bridge behind its back");
+        message = (struct message){.words = {PCI_DEVICE, ++number}};
+    }
+}
+
+static int64_t ask_init(uint64_t request, uint64_t word1)
+{
+    struct message message = {.words = {request, word1}};
+    int64_t got = sys_call(SLOT_PARENT, &message);
+    return got < 0 ? got : (int64_t)message.words[0];
+}
+
+/* What init does for the PCI server, and for those that memory was shared with, alone. */
+static void refusals_of_init(void)
+{
+    struct message message = {.words = {INIT_PREPARE, 1}, .receive_frames = 2};
+    expect(E_RIGHTS, ask_init(INIT_DRIVER_ENDED, 0), "speaking for the PCI server");
+    sys_domain_set(SLOT_SELF, DOMAIN_ACCEPT, 2);
+    while (sys_call(SLOT_PARENT, &message) == OK && !message.received_run &&
+           table_fund(SLOT_SELF) == OK)
+        message = (struct message){.words = {INIT_PREPARE, 1}, .receive_frames = 2};
+    uint64_t run = message.received_run;
+    expect(OK, sys_frame_revoke(MESSAGE_RUN_ADDRESS(run), MESSAGE_RUN_ORDER(run), SLOT_SELF),
+           "memory of init's");
+    expect(E_NOT_OWNER, ask_init(INIT_DISCARD, MESSAGE_RUN_ADDRESS(run) | MESSAGE_RUN_ORDER(run)),
+           "discarding memory of init's");
+}
+
+/* Whatever it was about to do, it does not when it is nobody's. */
+static void expect_silence(uint64_t start)
+{
+    volatile uint32_t *registers = (volatile uint32_t *)start;
+    int64_t frame = frame_take_in(ZONE_BELOW_1M, ORDER_FRAME, MAP_READ | MAP_WRITE, 0);
+    expect(1, frame > 0, "memory that it reaches");
+    volatile uint64_t *memory = (volatile uint64_t *)frame;
+    *memory = 0x1234;
+    registers[REGISTER_DMA_SOURCE / 4] = DEVICE_MEMORY;
+    registers[REGISTER_DMA_DESTINATION / 4] = (uint32_t)frame;
+    registers[REGISTER_DMA_BYTES / 4] = sizeof *memory;
+    registers[REGISTER_DMA_COMMAND / 4] = DMA_RUN_FROM_DEVICE;
+    expect(OK, ask(PCI_RELEASE, device.number, 0, 0), "letting go");
+    uint64_t deadline = clock_now() + PATIENCE;
+    while ((registers[REGISTER_DMA_COMMAND / 4] & 1) && clock_now() < deadline)
+        sys_sleep(clock_now() + PATIENCE / 100);
+    expect(0, registers[REGISTER_DMA_COMMAND / 4] & 1, "what it was doing");
+    expect(0x1234, (int64_t)*memory, "memory that it was to write to");
 }
 
 static void expect_interrupts(volatile uint32_t *registers, uint32_t endpoint)
@@ -106,14 +193,17 @@ int main(int argc, char **argv)
     uint64_t start, bytes;
     expect(OK, pci_map(&device, 0, &start, &bytes), "mapping BAR 0");
     volatile uint32_t *registers = (volatile uint32_t *)start;
-    expect(1 << 20, (int64_t)bytes, "its size");
+    expect(FIRST_BAR_BYTES, (int64_t)bytes, "its size");
     expect(1, IS_EDU(registers[REGISTER_ID / 4]), "its identification");
     expect(OK, pci_master(&device, true), "bus mastering");
     expect_interrupts(registers, endpoint);
+    expect_bounds(endpoint, start);
+    expect_no_bridge();
     if (strcmp(how, "keep") == 0)
         expect_memory();
     else
-        expect(OK, ask(PCI_RELEASE, device.number, 0, 0), "letting go");
+        expect_silence(start);
+    refusals_of_init();
     printf("pci_driver: %u failed\n", failed);
     if (strcmp(how, "keep") == 0 && service_register(argv[0], &endpoint) == OK)
         sys_sleep(DEADLINE_NEVER - 1);

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include <linux/pci_regs.h>
 #include <linux/virtio_ids.h>
 
 #include <cocos/clock.h>
@@ -73,6 +74,19 @@ static void open_device(void)
     expect(OK, virtio_start(&device), "starting");
 }
 
+/* Where messages go, the PCI server alone says, or the table that it lets the driver write. */
+static void refusals(void)
+{
+    uint32_t config[PCI_CONFIG_WORDS];
+    expect(OK, pci_config(&device.pci, config), "its configuration space");
+    uint32_t at = pci_capability(config, PCI_CAP_ID_MSIX, 0);
+    struct message message = {.words = {PCI_WRITE, device.pci.number, at, 0}};
+    if (at == 0)
+        return;
+    expect(OK, sys_call(device.pci.server, &message), "asking");
+    expect(E_ARGUMENT, (int64_t)message.words[0], "switching its table of messages");
+}
+
 static void use_device(void)
 {
     unsigned filled = 0;
@@ -100,6 +114,7 @@ int main(int argc, char **argv)
     expect(OK, sys_endpoint_create(endpoint, (uint64_t)frame_take(0, tag_of("endpoint"))),
            "an endpoint");
     open_device();
+    refusals();
     if (!failed)
         use_device();
     printf("virtio_driver: %u failed\n", failed);

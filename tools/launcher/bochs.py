@@ -19,7 +19,7 @@ pci: enabled=1, chipset=i440fx
 boot: cdrom
 ata0: enabled=1
 ata0-master: type=cdrom, path="{iso}", status=inserted
-com1: enabled=1, mode=term, dev={serial}
+{disks}com1: enabled=1, mode=term, dev={serial}
 speaker: enabled=0
 sound: driver=dummy
 log: {log}
@@ -29,6 +29,9 @@ info: action=report
 """
 
 # The BIOS waits in simulated time for keys and drives: more instructions a second make that longer.
+# Where disks go, beside the one that the system is started from.
+PLACES = ["ata0-slave", "ata1-master", "ata1-slave"]
+
 INSTRUCTIONS_PER_SECOND = 20000000
 MOST_MEGABYTES = 2048
 HOST_MEGABYTES = 1024
@@ -91,6 +94,7 @@ class Bochs(Machine):
             cpus=options.cpus,
             ips=INSTRUCTIONS_PER_SECOND,
             iso=iso,
+            disks=disks(options.disk),
             serial=serial,
             log=self.log,
         )
@@ -119,6 +123,16 @@ class Bochs(Machine):
             return "the machine reset itself."
         reasons = ACCUSED.findall(text) or REFUSED.findall(self.all_errors())
         return f"Bochs ended: {'; '.join(reasons[-2:])}." if reasons else "Bochs ended by itself."
+
+
+def disks(paths):
+    """IDE disks. Bochs finds out their geometry itself where it is told of no cylinders."""
+    if len(paths) > len(PLACES):
+        raise Failure(f"Bochs has room for {len(PLACES)} disks: use QEMU for more.")
+    return ("ata1: enabled=1\n" if paths else "") + "".join(
+        f'{place}: type=disk, mode=flat, path="{os.path.abspath(path)}", cylinders=0\n'
+        for place, path in zip(PLACES, paths)
+    )
 
 
 def debugger_commands(options):

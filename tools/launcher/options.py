@@ -167,7 +167,7 @@ def parser():
         metavar="FILE",
         action="append",
         default=[],
-        help="a disk (QEMU: virtio), whose contents FILE is, sector by sector; may be repeated",
+        help="a disk (QEMU: virtio, Bochs: IDE), whose contents FILE is, sector by sector; may be repeated",
     )
     machine.add_argument(
         "--display", action="store_true", help="open a window with the guest's screen"
@@ -279,7 +279,6 @@ def check_combinations(options):
             ("--screendump", options.screendump),
             ("--qemu", options.qemu),
             ("--share", options.share),
-            ("--disk", options.disk),
         ):
             if given:
                 raise Failure(f"Bochs has no {option}: use QEMU.")

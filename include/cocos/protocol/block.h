@@ -43,8 +43,8 @@ enum block_call {
      * already; as BLOCK_MEMORY. */
     BLOCK_RING = 4,
     /* The run that comes along is memory that requests may name: of order 0 to ORDER_BLOCK, with
-     * MAP_WRITE if it is to be read into. E_ARGUMENT: none came. E_NOT_GRANTED: it is not shared
-     * with the server, with these rights. E_FULL: too many. E_NO_MEMORY. */
+     * MAP_WRITE if it is to be read into. E_ARGUMENT: none came. E_NOT_GRANTED (or that):
+     * it is not shared with the server, with these rights. E_FULL: too many. E_NO_MEMORY. */
     BLOCK_MEMORY = 5,
     /* The run at address word 2 is not to be used any more, and the share ends. E_NAME: none begins
      * there. E_BUSY: a request for it is under way. */
@@ -95,7 +95,8 @@ struct block_request {
  * 0, or: E_REQUEST: no such operation. E_ARGUMENT: sectors beyond the disk's end, none, or too many
  * at once; or memory that is not aligned. E_ALIGNMENT: the disk wants more sectors at once, at a
  * multiple of that. E_NOT_GRANTED: memory that is in no run. E_RIGHTS: the disk is read-only, or
- * the memory is. E_DEVICE: the disk has failed. Nothing is known of what an E_DEVICE has written.
+ * the memory is. E_UNSUPPORTED: the disk can use memory below 4 GiB only (IDE), and this is not.
+ * E_DEVICE: the disk has failed. Nothing is known of what an E_DEVICE has written.
  */
 struct block_answer {
     uint64_t id;

@@ -3,7 +3,7 @@
  * who asks. Answers hold 0 or an error (cocos/errors.h) in word 0 unless said otherwise.
  *
  * Everyone may call init at any time, because init calls no one. For the same reason, calls
- * between other servers go one way only: the console calls none of them.
+ * between other servers go one way only: all call the console, and that the serial server alone.
  */
 #ifndef COCOS_PROTOCOL_INIT_H
 #define COCOS_PROTOCOL_INIT_H
@@ -37,8 +37,6 @@ enum init_request {
      * E_RIGHTS: init itself is not killed. The answer to the end of a driver comes when its devices
      * are silent (INIT_DRIVER_ENDED), and is that of INIT_WAIT. */
     INIT_KILL = 7,
-    /* Turns the machine off. E_UNSUPPORTED: no ACPI power control. */
-    INIT_POWER_OFF = 8,
     /* Name of module number word 1: words 1-2; E_NAME past the last. */
     INIT_MODULE = 9,
     /* The domain of program word 1: word 1 = the frame of its object, by which the frame table
@@ -52,8 +50,6 @@ enum init_request {
      * 16 | class << 32 (base class << 8 | subclass). E_RIGHTS: it does not. E_NAME: no such
      * program, or it has ended. Of use to whoever hands out devices, and no secret. */
     INIT_MAY_CLAIM = 12,
-    /* Starts the machine again. E_UNSUPPORTED: it did not do it. */
-    INIT_REBOOT = 13,
     /* For INIT_START: the answer brings frames on loan (which the caller must have agreed to,
      * DOMAIN_ACCEPT): one for struct init_start, and behind it room for a file of word 1 bytes.
      * Word 1 = their address, word 2 = how many, 2^(word 2). Where they could not be brought, ask
@@ -78,6 +74,17 @@ enum init_request {
      * and its owner has ended: so it is init's, which gives it back. It bears the tag
      * INHERITED_TAG: E_NOT_OWNER, else. E_BUSY: somebody uses it still. */
     INIT_DISCARD = 18,
+    /* As INIT_FIND, but with RIGHT_SIGNAL alone, and at once, whether it serves already or not:
+     * so two servers can find each other, one to call and one to signal. E_NAME: the manifest has
+     * no such server, or none runs. E_RIGHTS also: the caller is no server of the manifest. */
+    INIT_FIND_TO_SIGNAL = 19,
+    /* Starts the manifest's server with the name in words 1-2, unless it runs. E_NAME, E_RIGHTS: as
+     * INIT_FIND; E_ELF_*, E_NO_MEMORY, E_FULL. */
+    INIT_WANT = 20,
+    /* A page fault of the caller's first thread at an instruction from word 1 to before word 2 does
+     * not end the caller: it continues at word 3, with all other registers as they were. Once more:
+     * there instead. */
+    INIT_GUARD = 21,
 };
 
 enum program_state { PROGRAM_RUNS = 1, PROGRAM_SERVES, PROGRAM_ENDED, PROGRAM_FAULTED };

@@ -32,8 +32,8 @@ enum pci_request {
     PCI_WRITE = 6,
     /* Word 2 = 1: the device may use memory by itself (DMA); 0: not. */
     PCI_MASTER = 7,
-    /* The answer brings a capability (CAP_DEVICE) for the memory of base address register word 2.
-     * E_ARGUMENT: none, or not of memory. */
+    /* The answer brings a capability (CAP_DEVICE, CAP_PORTS) for the memory or the ports of base
+     * address register word 2. E_ARGUMENT: there is none, or its ports are below 0x1000. */
     PCI_RANGE = 8,
     /* The answer brings a capability (CAP_INTERRUPT) for the line of the device's interrupt word 2,
      * the same line each time: word 1 = the line, word 2 = PCI_BY_*; and where it is

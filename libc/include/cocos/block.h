@@ -66,8 +66,9 @@ int64_t block_open(struct block *block, const char *name);
 /* Ends it; what is under way is done first. The memory is the program's alone again. */
 int64_t block_close(struct block *block);
 
-/* Claims a run for block_share: with the page tables it needs, and the tag (INHERITED_TAG) by which
- * it is given back if this program ends while it is shared. Returns its address. */
+/* Claims a run for block_share: where every disk can use it, if there is room; with the page tables
+ * it needs, and the tag (INHERITED_TAG) by which it is given back if this program ends while it is
+ * shared. Returns its address. */
 int64_t block_claim(uint32_t order);
 
 /* Shares an owned run (2^order frames, to ORDER_BLOCK) with the server, for requests; MAP_READ, and

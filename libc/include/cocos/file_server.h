@@ -44,4 +44,9 @@ uint32_t fids_end_dead(struct fids *fids, void (*closed)(uint32_t number));
  * that may not be written, or is too short, is E_ARGUMENT. */
 int64_t file_server_run(const struct message *message, uint64_t bytes, uint32_t rights);
 
+/* The first `bytes` bytes of such a run, which has passed file_server_run: copied out, or in. The
+ * caller may have it gone by now: E_GONE, which nobody waits for. */
+int64_t file_server_take(const struct message *message, void *to, uint64_t bytes);
+int64_t file_server_put(const struct message *message, const void *from, uint64_t bytes);
+
 #endif

@@ -43,6 +43,9 @@ int64_t pci_config(const struct pci_device *device, uint32_t config[PCI_CONFIG_W
 /* Claims the memory of a BAR, uncached: *start and *bytes. */
 int64_t pci_map(const struct pci_device *device, uint32_t bar, uint64_t *start, uint64_t *bytes);
 
+/* Enables the ports of a BAR (sys_ports_enable): *first. */
+int64_t pci_ports(const struct pci_device *device, uint32_t bar, uint64_t *first);
+
 int64_t pci_master(const struct pci_device *device, bool on);
 
 /* Memory for what the device writes to by itself; returns its address. 2^order frames, not cleared

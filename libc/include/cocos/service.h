@@ -19,9 +19,16 @@ int service_find(const char *name, uint32_t *endpoint);
 /*
  * Calls the server `name` through *endpoint, which is found first where it is SLOT_NONE. Word 0 of
  * the answer, which replaces the message, or why there was none. When the server has ended it is
- * found and called once more: so the call is made twice if that one had taken it.
+ * found and called again: so the call is made twice if that one had taken it.
  */
 int64_t service_call(const char *name, uint32_t *endpoint, struct message *message);
+
+/* *endpoint is a slot to signal `name` through, which need not serve yet. E_NAME: no such server
+ * runs, or is about to be started. */
+int service_find_to_signal(const char *name, uint32_t *endpoint);
+
+/* Has the manifest's server `name` started, unless it runs. */
+int service_want(const char *name);
 
 /* A slot the process page names ("ports", "interrupts", ...), or SLOT_NONE. */
 uint32_t service_slot(const char *name);
@@ -54,7 +61,21 @@ const char *error_name(int64_t code);
 const char *error_text(int64_t code);
 
 /* Sends `bytes` bytes through `endpoint` in pieces of TEXT_BYTES as `request`; returns word 0 of
- * the last answer. */
+ * the last answer. Of a server that ends meanwhile, the next instance gets what is missing. */
 int64_t text_send(uint32_t endpoint, uint32_t request, const char *text, uint64_t bytes);
+
+/* Calls with a numbered message (cocos/protocol/text.h), again if the server ends meanwhile. Word 0
+ * of the answer, which replaces the message, or why there was none. */
+int64_t text_call(uint32_t endpoint, uint32_t number, struct message *message);
+
+/* Asks for a text as `request`: up to TEXT_BYTES bytes to text[]. Returns how many, or a negative
+ * error. No byte gets lost or comes twice where the server ends meanwhile. */
+int64_t text_take(uint32_t endpoint, uint32_t request, char *text);
+
+/* The same; E_TIMEOUT where nothing came by then. */
+int64_t text_take_until(uint32_t endpoint, uint32_t request, uint64_t deadline, char *text);
+
+/* A request of the console's protocol, of the caller's own console. */
+uint32_t console_channel(uint32_t request);
 
 #endif

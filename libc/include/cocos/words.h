@@ -16,11 +16,12 @@ struct words {
     uint64_t word[MESSAGE_WORDS];
 };
 
-/* For words that do not count: whatever their register holds, at no cost. */
+/* For words that do not count: whatever their register holds, at no cost. Volatile: each anew, or
+ * the compiler keeps one of them in memory over a loop, and loads it at each turn. */
 static inline uint64_t words_any(void)
 {
     uint64_t word;
-    __asm__("" : "=r"(word));
+    __asm__ volatile("" : "=r"(word));
     return word;
 }
 
