@@ -62,7 +62,8 @@ def test_language(run, tmp_path):
         "source /nothing": ["/nothing: there is no such file or directory"],
         "programs > /tmp/behind & echo next": re.compile(r"^\[\d+\]\nnext$"),
         "source /greet | cat": ["source: what a script prints goes to the console only"],
-        "greet > /tmp/out; ls /tmp/out; rm /tmp/out": ["greet: what a script prints goes to the console only", "/tmp/out"],
+        "greet > /tmp/out; ls /tmp/out; rm /tmp/out":
+            ["greet: what a script prints goes to the console only", "/tmp/out"],
         "echo x &": ["&: only a single program runs in the background"],
     }, *modules)
 
@@ -122,7 +123,8 @@ def test_the_machine(run):
     """caps, irq and top tell what is so."""
     result = session(run, {
         "caps console": None, "caps serial": None, "caps 4": None,
-        "caps nobody": ["caps: nobody: no such name"], "caps": None, "irq": None, "top 1": None, "spins & top 1; kill 8": None, "top x": ["usage: top [SECONDS]"],
+        "caps nobody": ["caps: nobody: no such name"], "caps": None,
+        "irq": None, "top 1": None, "spins & top 1; kill 8": None, "top x": ["usage: top [SECONDS]"],
     }, "--module", SYSTEM / "spins", "--append", "start=console,keyboard,clock,shell")
     console = "\n".join(result.answer("caps console"))
     serial = "\n".join(result.answer("caps serial"))

@@ -1,8 +1,5 @@
 /*
  * Tmpfs: files, directories and pipes in memory (cocos/protocol/files.h). They end with it.
- *
- * A run that a caller lends goes when the caller ends, at any moment: should that be while bytes
- * are being copied, this server ends with a fault, and the next one is empty.
  */
 #include <stdio.h>
 #include <time.h>
