@@ -130,6 +130,16 @@ def test_kills(client, disk, is_long):
     assert under_way > 10 * kills
 
 
+def test_killed_by_others(run, disk):
+    """The same where the server ends at any moment, also while its client is attaching to it."""
+    path = disk(4 * MIB)
+    result = run("--module", CLIENT, "--append", "start=console,keyboard,shell", "--disk", path,
+                 commands=["block_client killer disk0 1000 &", "block_client kill disk0 0"])
+    assert "FAILED" not in result.output and "block_client: 0 failed" in result.output
+    assert int(re.search("block_client: sum ([0-9a-f]+)", result.output)[1], 16) == total(path)
+    assert int(re.search(r"(\d+) times attached again", result.output)[1]) > 0
+
+
 def test_failing(client, disk):
     """What a disk cannot read or write is an error to the client; the server, and other sectors, go on."""
     path = disk(16 * MIB)
