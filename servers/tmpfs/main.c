@@ -199,10 +199,12 @@ static int64_t transfer(uint32_t number, const struct message *asked, struct mes
 
 static int64_t list(uint32_t number, const struct message *asked, struct message *answer)
 {
-    if (node_at(opened[number].node)->type != FILES_TYPE_DIRECTORY)
-        return E_NOT_DIRECTORY;
     static char entries[FRAME_BYTES];
     uint64_t room = asked->words[3] < sizeof entries ? asked->words[3] : sizeof entries;
+    if (node_at(opened[number].node)->type != FILES_TYPE_DIRECTORY)
+        return E_NOT_DIRECTORY;
+    if (!(opened[number].access & FILES_READ_ACCESS))
+        return E_NOT_OPEN;
     int64_t got = file_server_run(asked, asked->words[3], MAP_READ | MAP_WRITE);
     if (got == OK)
         got = nodes_list(opened[number].node, asked->words[2], entries, room);
