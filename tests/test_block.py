@@ -104,7 +104,7 @@ def test_operations(client, disk, tmp_path):
     (tmp_path / "manifest").write_text(re.sub("^block (.*)$", r"block state=512 \1 -- ram=2048",
                                               (ROOT / "servers/manifest").read_text(), flags=re.MULTILINE))
     commands = [f"block_client check {name}" for name in ("disk0", "disk1p1", "ram0")]
-    client(paths, [*commands, "kill 6", "block_client check ram0 ", "mem"], "--module", tmp_path / "manifest")
+    client(paths, [*commands, "restart block", "block_client check ram0 ", "mem"], "--module", tmp_path / "manifest")
     assert paths[0].read_bytes()[:4096] == paths[1].read_bytes()[64 * SECTOR :][:4096] != bytes(4096)
     assert paths[1].read_bytes()[: 34 * SECTOR] == disk(16 * MIB, gpt(32768, (64, 20000))).read_bytes()[: 34 * SECTOR]
     pin = f"-drive file={paths[0]},format=raw,if=none,id=x -device virtio-blk-pci,drive=x,vectors=0"

@@ -123,8 +123,8 @@ def test_the_machine(run):
     """caps, irq and top tell what is so."""
     result = session(run, {
         "caps console": None, "caps serial": None, "caps 4": None,
-        "caps nobody": ["caps: nobody: no such name"], "caps": None,
-        "irq": None, "top 1": None, "spins & top 1; kill 8": None, "top x": ["usage: top [SECONDS]"],
+        "caps nobody": ["caps: nobody: no such name"], "caps": None, "irq": None, "top 1": None,
+        "spins & top 1; kill 8": None, "top x": ["usage: top [SECONDS]"],
     }, "--module", SYSTEM / "spins", "--append", "start=console,keyboard,clock,shell")
     console = "\n".join(result.answer("caps console"))
     serial = "\n".join(result.answer("caps serial"))
