@@ -93,6 +93,16 @@ def test_names_are_kept(boot):
     assert "names: 0 failed" in result.lines and "FAILED" not in result.output, result.output
 
 
+def test_many_programs(boot):
+    """Programs that have ended make room for others, however many there were."""
+    result = boot("", "--module", f"{SYSTEM / 'dies'} badly", "--append", "start=console,keyboard,shell",
+                  commands=["; ".join(["dies"] * 15)] * 4 + ["dies", "echo $?", "ps"])
+    assert "could not be started" not in result.output and "no room" not in result.output
+    assert result.answer("echo $?") == ["7"]
+    numbers = [int(line.split()[0]) for line in result.answer("ps") if line.endswith(" dies")]
+    assert len(numbers) <= 17 and max(numbers) > 60
+
+
 def granted(line):
     """What `caps` shows of the ports and interrupt lines that a manifest's line names."""
     words = [word.partition("=") for word in line.split()]
