@@ -100,3 +100,14 @@ def test_two_devices(run, manifest, tmp_path):
                  "--module", DRIVER, "--module", tmp_path / "other", "--append", "start=console,keyboard,shell",
                  "--qemu", f"{EDU} {EDU}", commands=["pci_driver keep", "other keep"])
     assert result.output.count("pci_driver: 0 failed") == 2, result.output
+
+
+def test_silenced(run, manifest):
+    """A driver that nobody starts again is killed while its device writes to its memory: whoever gets that memory finds
+    it as he left it."""
+    ends = ROOT / "build/tests/system/ends_driver"
+    result = run(*manifest("pci_driver pci=1234:11e8 calls=pci,console"), "--module", DRIVER, "--module", ends,
+                 "--append", "start=console,keyboard,shell", "--qemu", EDU,
+                 commands=["pci_driver dma", "ends_driver 1 pci_driver"])
+    assert "FAILED" not in result.output
+    assert result.answer("ends_driver 1 pci_driver") == ["ends_driver: ended 1 times, 0 frames were hit"]

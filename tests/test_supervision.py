@@ -70,11 +70,14 @@ def test_a_server_that_dies_at_birth(boot, how, restart, downs):
 
 
 def test_calls_outlive_the_server(boot):
-    """One capability for all instances: taken calls fail with E_GONE, the next wait for the next instance."""
-    result = boot("\ndies restart=always -- fault serve\n", "--module", SYSTEM / "dies", "--module", SYSTEM / "asks",
+    """One capability for all instances: taken calls fail with E_GONE, the next wait for the next instance, which finds
+    the memory of the one before."""
+    result = boot("\ndies state=1 calls=console restart=always -- fault serve\n", "--module", SYSTEM / "dies", "--module", SYSTEM / "asks",
                   "--append", "start=console,dies,shell", commands=["run asks", "ps"])
     answer = re.findall(r"taken: E_\w+|answered: .*", result.output)
     assert answer == ["taken: E_GONE"] * 3 + ["answered: 0, 42"]
+    instances = re.findall(r"^dies: instance (\d) at (\w+)$", result.output, re.MULTILINE)
+    assert [number for number, _ in instances] == list("1234") and len({at for _, at in instances}) == 1
     assert states(result)["dies"] == ("serves", 3)
 
 
@@ -91,6 +94,16 @@ def test_names_are_kept(boot):
     result = boot("\ndies restart=always -- fault serve\n", "--module", SYSTEM / "dies", "--module", SYSTEM / "names",
                   "--append", "start=console,dies,keyboard,shell", commands=["names", "sleep 1"], timeout=60)
     assert "names: 0 failed" in result.lines and "FAILED" not in result.output, result.output
+
+
+def test_many_programs(boot):
+    """Programs that have ended make room for others, however many there were."""
+    result = boot("", "--module", f"{SYSTEM / 'dies'} badly", "--append", "start=console,keyboard,shell",
+                  commands=["; ".join(["dies"] * 15)] * 4 + ["dies", "echo $?", "ps"])
+    assert "could not be started" not in result.output and "no room" not in result.output
+    assert result.answer("echo $?") == ["7"]
+    numbers = [int(line.split()[0]) for line in result.answer("ps") if line.endswith(" dies")]
+    assert len(numbers) <= 17 and max(numbers) > 60
 
 
 def granted(line):

@@ -19,6 +19,9 @@ static void serve(const char *how)
 {
     uint32_t endpoint, reply = slot_take();
     struct message message = {0};
+    uint64_t *instances = service_state(sizeof *instances);
+    if (instances)
+        printf("dies: instance %lu at %p\n", (unsigned long)++*instances, (void *)instances);
     if (service_register("dies", &endpoint) < 0)
         exit(1);
     for (;;) {

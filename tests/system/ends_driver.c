@@ -1,9 +1,9 @@
 /*
- * Ends the driver of examples/driver again and again, as often as its argument says, while another
- * program uses it: each time as soon as the next instance serves, and a while that differs has
- * passed; each third time when the PCI server is new, too. After each end it claims what memory the
- * device reaches, and sees that this stays as it is: what was under way when the driver ended has
- * not hit it.
+ * Ends the driver of examples/driver, or the one that its second argument names, as often as the
+ * first says, while another program uses it: each time as soon as the next instance serves, and a
+ * while that differs has passed; each third time when the PCI server is new, too. After each end it
+ * claims what memory the device reaches, and sees that this stays as it is: what was under way when
+ * the driver ended has not hit it.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -90,10 +90,11 @@ static void restart_pci(void)
 
 int main(int argc, char **argv)
 {
+    const char *name = argc > 2 ? argv[2] : "driver";
     unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5, ended = 0;
     while (ended < count) {
         sys_sleep(clock_now() + (1ull + ended * 7 % 20) * 11 * MILLISECOND);
-        uint64_t number = find("driver");
+        uint64_t number = find(name);
         if (number && ended % 3 == 2)
             restart_pci();
         struct message message = {.words = {INIT_KILL, number}};

@@ -2,7 +2,8 @@
  * Drives QEMU's device for education (docs/specs/edu in its sources) as a program that the manifest
  * lets claim it: memory, messages, configuration space; and every refusal of the PCI server.
  *
- * Arguments: "once" lets go at the end; "keep" serves, and goes on until it is killed.
+ * Arguments: "once" lets go at the end; "keep" serves, and goes on until it is killed, "dma" with
+ * its device at work all the time.
  */
 #include <stdio.h>
 #include <string.h>
@@ -181,6 +182,21 @@ static void expect_memory(void)
     }
 }
 
+/* Has the device write to memory all the time. */
+static void move_for_ever(uint64_t start)
+{
+    volatile uint32_t *registers = (volatile uint32_t *)start;
+    int64_t frame = frame_take_in(ZONE_BELOW_1M, ORDER_FRAME, MAP_READ | MAP_WRITE, 0);
+    while (frame > 0) {
+        registers[REGISTER_DMA_SOURCE / 4] = DEVICE_MEMORY;
+        registers[REGISTER_DMA_DESTINATION / 4] = (uint32_t)frame;
+        registers[REGISTER_DMA_BYTES / 4] = sizeof(uint64_t);
+        registers[REGISTER_DMA_COMMAND / 4] = DMA_RUN_FROM_DEVICE;
+        while (registers[REGISTER_DMA_COMMAND / 4] & 1)
+            sys_sleep(clock_now() + PATIENCE / 2000);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "once";
@@ -206,11 +222,14 @@ int main(int argc, char **argv)
     expect_no_bridge();
     if (strcmp(how, "keep") == 0)
         expect_memory();
-    else
+    else if (strcmp(how, "once") == 0)
         expect_silence(start);
     refusals_of_init();
     printf("pci_driver: %u failed\n", failed);
-    if (strcmp(how, "keep") == 0 && service_register(argv[0], &endpoint) == OK)
-        sys_sleep(DEADLINE_NEVER - 1);
+    if (strcmp(how, "once") == 0 || service_register(argv[0], &endpoint) < 0)
+        return failed != 0;
+    if (strcmp(how, "dma") == 0)
+        move_for_ever(start);
+    sys_sleep(DEADLINE_NEVER - 1);
     return failed != 0;
 }
