@@ -55,12 +55,12 @@ def test_express(run):
 def test_driver(run, manifest):
     """A driver uses its device; its death frees that for the next, and so does letting go."""
     options = manifest("pci_driver pci=1234:11e8 calls=pci,console")
-    commands = ["pci_driver once", "pci_driver keep", "pci", "kill 7", "pci_driver keep ", "kill 8"]
+    commands = ["pci_driver once", "pci_driver keep", "pci", "kill 8", "pci_driver keep ", "kill 9"]
     result = run(*options, "--module", DRIVER, "--append", "start=console,keyboard,shell", "--qemu", EDU,
                  commands=commands)
     assert "FAILED" not in result.output
     assert result.output.count("pci_driver: 0 failed") == 3, result.output
-    assert re.search(r"1234:11e8  00ff00  other  program 7", result.output)
+    assert re.search(r"1234:11e8  00ff00  other  program 8", result.output)
     first, second = re.findall(r"memory at (\w+) held (\w+)", result.output)
     assert first[0] == second[0] and first[1] == "0" and second[1] == "1234"
     assert result.status == 0
@@ -87,7 +87,7 @@ def test_two_drivers(run, manifest, tmp_path):
     (tmp_path / "other").write_bytes(DRIVER.read_bytes())
     result = run(*manifest("pci_driver pci=1234:11e8 calls=pci,console", "other pci=1234:11e8 calls=pci,console"),
                  "--module", DRIVER, "--module", tmp_path / "other", "--append", "start=console,keyboard,shell",
-                 "--qemu", EDU, commands=["pci_driver keep", "other", "restart pci", "other ", "kill 5", "other once"])
+                 "--qemu", EDU, commands=["pci_driver keep", "other", "restart pci", "other ", "kill 6", "other once"])
     assert result.answer("other") == ["claim: E_NAME"]
     assert result.answer("other ") == ["claim: E_NAME"]  # the new instance of pci has no books, but the memory is taken
     assert result.output.count("pci_driver: 0 failed") == 2

@@ -61,6 +61,8 @@ def test_language(run, tmp_path):
         "exit": ["exit: no script runs (poweroff turns the machine off)"],
         "source /nothing": ["/nothing: there is no such file or directory"],
         "programs > /tmp/behind & echo next": re.compile(r"^\[\d+\]\nnext$"),
+        "source /greet | cat": ["source: what a script prints goes to the console only"],
+        "greet > /tmp/out; ls /tmp/out; rm /tmp/out": ["greet: what a script prints goes to the console only", "/tmp/out"],
         "echo x &": ["&: only a single program runs in the background"],
     }, *modules)
 

@@ -53,7 +53,7 @@ def test_no_manifest(run, tmp_path):
     assert "init: shell ended with status 1: nothing takes commands" in result.output
 
 
-@pytest.mark.parametrize("how, restart, downs", [("badly", "always", True), ("fault", "fault", True),
+@pytest.mark.parametrize("how, restart, downs", [("badly", "fault", True), ("fault", "fault", True),
                                                  ("well", "always", True), ("well", "fault", False),
                                                  ("badly", "never", False)])
 def test_a_server_that_dies_at_birth(boot, how, restart, downs):

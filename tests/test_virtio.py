@@ -13,7 +13,7 @@ def test_driver(run, tmp_path):
     for vectors in (2, 0):
         result = run("--module", manifest, "--module", ROOT / "build/tests/system/virtio_driver",
                      "--append", "start=console,keyboard,shell", "--qemu", f"-device virtio-rng-pci,vectors={vectors}",
-                     commands=["virtio_driver", "kill 5", "virtio_driver", "kill 7", "virtio_driver", "kill 8"])
+                     commands=["virtio_driver", "kill 6", "virtio_driver", "kill 8", "virtio_driver", "kill 9"])
         assert "FAILED" not in result.output
         assert result.output.count("virtio_driver: 0 failed") == 3, result.output
         assert len(set(re.findall("memory ([0-9a-f]+)", result.output))) == 1

@@ -1,8 +1,9 @@
 /*
  * Ends the driver of examples/driver again and again, as often as its argument says, while another
  * program uses it: each time as soon as the next instance serves, and a while that differs has
- * passed. After each end it claims what memory the device reaches, and sees that this stays as it
- * is: what was under way when the driver ended has not hit it.
+ * passed; each third time when the PCI server is new, too. After each end it claims what memory the
+ * device reaches, and sees that this stays as it is: what was under way when the driver ended has
+ * not hit it.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,8 +63,8 @@ static void check_low_memory(void)
     }
 }
 
-/* The number of the program that serves as the driver, 0: none does. */
-static uint64_t find_driver(void)
+/* The number of the program of that name that serves, 0: none does. */
+static uint64_t find(const char *name)
 {
     struct message message = {0};
     for (uint64_t number = 1;; number = message.words[1] + 1) {
@@ -71,9 +72,20 @@ static uint64_t find_driver(void)
         if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
             return 0;
         if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            memcmp(&message.words[4], "driver", sizeof "driver") == 0)
+            strcmp((const char *)&message.words[4], name) == 0)
             return message.words[1];
     }
+}
+
+/* The next instance has not seen what the one before gave to whom. */
+static void restart_pci(void)
+{
+    struct message message = {.words = {INIT_RESTART}};
+    uint64_t number = find("pci");
+    memcpy(&message.words[1], "pci", sizeof "pci");
+    sys_call(SLOT_PARENT, &message);
+    for (uint64_t next = number; next == 0 || next == number; next = find("pci"))
+        sys_sleep(clock_now() + MILLISECOND);
 }
 
 int main(int argc, char **argv)
@@ -81,7 +93,9 @@ int main(int argc, char **argv)
     unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5, ended = 0;
     while (ended < count) {
         sys_sleep(clock_now() + (1ull + ended * 7 % 20) * 11 * MILLISECOND);
-        uint64_t number = find_driver();
+        uint64_t number = find("driver");
+        if (number && ended % 3 == 2)
+            restart_pci();
         struct message message = {.words = {INIT_KILL, number}};
         if (!number || sys_call(SLOT_PARENT, &message) != OK || message.words[0] != OK)
             continue;
