@@ -6,6 +6,8 @@
  */
 #include "boot/boot_info.h"
 
+#include <cocos/memory_map.h>
+
 #include "boot/acpi_tables.h"
 #include "boot/bytes.h"
 
@@ -336,6 +338,23 @@ static void parse_reset(struct table fadt, struct boot_info *info)
     info->reset_value = info->reset_port ? fadt.bytes[FADT_RESET_VALUE] : 0;
 }
 
+/* ---- MCFG: the first entry of the first segment ---- */
+
+static void parse_mcfg(struct table mcfg, struct boot_info *info)
+{
+    for (uint32_t i = MCFG_ENTRIES; i < mcfg.size && mcfg.size - i >= MCFG_ENTRY_BYTES;
+         i += MCFG_ENTRY_BYTES) {
+        const uint8_t *entry = mcfg.bytes + i;
+        uint64_t address = read_u64(entry);
+        if (read_u16(entry + 8) == 0 && address != 0 && address % PCI_BUS_BYTES == 0 &&
+            address < LOWER_HALF_END - 256 * PCI_BUS_BYTES && entry[10] <= entry[11]) {
+            info->pci = (struct pci_space){
+                .address = address, .first_bus = entry[10], .last_bus = entry[11]};
+            return;
+        }
+    }
+}
+
 void acpi_parse(struct boot_info *info, acpi_reader read)
 {
     info->local_apic = 0;
@@ -346,6 +365,7 @@ void acpi_parse(struct boot_info *info, acpi_reader read)
     info->power_port = info->power_value = 0;
     info->power_port_b = info->power_value_b = 0;
     info->reset_port = info->reset_value = info->century_register = 0;
+    info->pci = (struct pci_space){0};
     for (uint32_t i = 0; i < BOOT_ISA_LINES; i++) {
         info->isa[i] = (struct boot_isa_line){.line = i};
     }
@@ -364,5 +384,9 @@ void acpi_parse(struct boot_info *info, acpi_reader read)
         info->century_register = fadt.size > FADT_CENTURY ? fadt.bytes[FADT_CENTURY] : 0;
         parse_power(fadt, read, info);
         parse_reset(fadt, info);
+    }
+    struct table mcfg = find_table(info->rsdp, read, "MCFG");
+    if (mcfg.bytes) {
+        parse_mcfg(mcfg, info);
     }
 }

@@ -59,6 +59,11 @@ enum madt_entry {
 #define GENERIC_ADDRESS_BYTES 12u
 #define SPACE_IO_PORTS 1
 
+/* MCFG (PCI Firmware Specification 3.2, 4.1.2): entries of u64 address of bus 0, u16 segment, u8
+ * first bus, u8 last bus, u32 reserved. */
+#define MCFG_ENTRIES 44u
+#define MCFG_ENTRY_BYTES 16u
+
 /* PM1 control register (4.8.3.2.1): type of sleep in bits 10-12, start of sleep. */
 #define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_TYPE_MASK 7u

@@ -49,6 +49,7 @@ struct boot_info {
     uint16_t power_port, power_value, power_port_b, power_value_b;
     uint16_t reset_port;
     uint8_t reset_value, century_register;
+    struct pci_space pci;
 };
 
 /*
@@ -65,9 +66,10 @@ typedef const void *(*acpi_reader)(uint64_t address, uint64_t bytes);
 
 /*
  * Fills the second part of *info from the ACPI tables that info->rsdp names (ACPI 6.4, 5.2):
- * MADT and FADT, and the \_S5 package of the DSDT. Damaged or absent tables leave what they would
- * have said at: no IO APIC, ISA lines at their own number (edge, active high), no pin for NMIs, one
- * CPU with id 0, no timer, no power port, no reset port, no register of the century. Never fails.
+ * MADT, FADT and MCFG, and the \_S5 package of the DSDT. Damaged or absent tables leave what they
+ * would have said at: no IO APIC, ISA lines at their own number (edge, active high), no pin for
+ * NMIs, one CPU with id 0, no timer, no power port, no reset port, no register of the century, no
+ * configuration space in memory. Never fails.
  */
 void acpi_parse(struct boot_info *info, acpi_reader read);
 

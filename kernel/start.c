@@ -155,6 +155,7 @@ static uint64_t make_system_page(const struct boot_info *info, uint64_t top)
     page->cleared_bytes = cleared_bytes + frame_block_count * sizeof(struct block);
     page->screen = info->screen;
     page->power_port = info->power_port;
+    page->pci = info->pci;
     page->power_value = info->power_value;
     page->power_port_b = info->power_port_b;
     page->power_value_b = info->power_value_b;

@@ -26,6 +26,16 @@ def devices(lines):
     return {match[1]: (match[2], match[4]) for match in map(LINE.fullmatch, lines) if match}
 
 
+@pytest.mark.parametrize("machine, in_memory", [("q35", True), ("pc", False)])
+def test_configuration_space(run, machine, in_memory):
+    """Where the firmware names memory for it, it is read there; else by ports."""
+    result = run("--machine", machine, commands=["pci", "vm pci"])
+    first = devices(result.answer("pci"))["00:00.0"]
+    assert first == ("8086:29c0" if in_memory else "8086:1237", "host bridge")
+    assert any(re.match(r"0000[0-9a-f]{8}-0000[0-9a-f]{8}  device +1 MiB rw- uc pci", line)
+               for line in result.answer("vm pci")) == in_memory
+
+
 def test_list(run):
     """Vendors, classes and sizes are those of QEMU's machine; a device behind a bridge is found."""
     qemu = "-device edu,addr=5 -device pci-bridge,chassis_nr=1,id=far,addr=6 -device e1000e,bus=far,addr=3"

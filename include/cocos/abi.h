@@ -242,6 +242,15 @@ struct clock_scale {
 #define CLOCK_SHIFT 32
 
 /* The page at SYSTEM_PAGE: the same frame in every domain, read-only. */
+/* Where configuration space is in memory (PCI Express 5.0, 7.2.2). */
+#define PCI_BUS_BYTES (1ull << 20)
+
+struct pci_space {
+    uint64_t address; /* of bus 0, also where that is none of these; 0: it is behind ports only */
+    uint8_t first_bus, last_bus;
+    uint8_t spare[6];
+};
+
 struct system_page {
     uint32_t version_major, version_minor;
     uint64_t frame; /* its own name: for page_map into a new domain */
@@ -259,6 +268,7 @@ struct system_page {
     uint16_t reset_port; /* written there, reset_value starts the machine again; 0 = unknown */
     uint8_t reset_value;
     uint8_t century_register; /* of the real-time clock, 0 = unknown */
+    struct pci_space pci;
     struct memory_range memory[MEMORY_RANGES];
 };
 

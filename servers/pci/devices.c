@@ -7,7 +7,7 @@
 #include <cocos/service.h>
 #include <cocos/sys.h>
 
-#include "ports.h"
+#include "space.h"
 
 #define BUSES 256
 #define DEVICES_PER_BUS 32
@@ -116,13 +116,13 @@ static void add_function(const struct config *config)
 
 static void look_at(uint32_t bus, uint32_t number)
 {
-    struct config config = ports_config(bus, number, 0);
+    struct config config = space_config(bus, number, 0);
     if (!function_exists(&config))
         return;
     bool more = config.read(&config, PCI_CACHE_LINE_SIZE) & MULTIFUNCTION;
     add_function(&config);
     for (uint32_t function = 1; more && function < FUNCTIONS_PER_DEVICE; function++) {
-        config = ports_config(bus, number, function);
+        config = space_config(bus, number, function);
         if (function_exists(&config))
             add_function(&config);
     }

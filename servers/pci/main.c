@@ -13,8 +13,8 @@
 #include <cocos/sys.h>
 
 #include "devices.h"
-#include "ports.h"
 #include "requests.h"
+#include "space.h"
 
 static int refuse(const char *what, int64_t error)
 {
@@ -25,7 +25,7 @@ static int refuse(const char *what, int64_t error)
 int main(void)
 {
     uint32_t endpoint, reply_slot = slot_take();
-    int64_t got = ports_open();
+    int64_t got = space_open();
     if (got < 0)
         return refuse("the ports of configuration space", got);
     devices_find();

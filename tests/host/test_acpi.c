@@ -542,6 +542,37 @@ static void finds_extended_fields(void **state)
     assert_no_power(&found);
 }
 
+/* Configuration space in memory: the first entry of segment 0 that holds together. */
+static void finds_configuration_space(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t address;
+        uint16_t segment;
+        uint8_t first, last;
+        uint32_t bytes; /* of the table */
+        int good;
+    } entries[] = {
+        {0xb0000000, 0, 0, 255, 60, 1}, {0xb0000000, 1, 0, 255, 60, 0},
+        {0xb0001000, 0, 0, 255, 60, 0}, {0, 0, 0, 255, 60, 0},
+        {0xb0000000, 0, 2, 1, 60, 0},   {0xb0000000, 0, 0, 255, 59, 0},
+        {0xb0000000, 0, 0, 255, 44, 0}, {1ull << 47, 0, 0, 255, 60, 0},
+        {0xe0000000, 0, 0, 63, 60, 1},
+    };
+    for (unsigned i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        struct boot_info info;
+        make_machine(&info);
+        store(AT_FADT + MCFG_ENTRIES, entries[i].address, 8);
+        store(AT_FADT + MCFG_ENTRIES + 8, entries[i].segment, 2);
+        store(AT_FADT + MCFG_ENTRIES + 10, entries[i].first, 1);
+        store(AT_FADT + MCFG_ENTRIES + 11, entries[i].last, 1);
+        seal(AT_FADT, "MCFG", entries[i].bytes);
+        struct boot_info found = parsed(info);
+        assert_true(found.pci.address == (entries[i].good ? entries[i].address : 0));
+        assert_int_equal(found.pci.last_bus, entries[i].good ? entries[i].last : 0);
+    }
+}
+
 static void finds_reset_and_century(void **state)
 {
     (void)state;
@@ -641,6 +672,7 @@ int main(void)
         cmocka_unit_test(refuses_truncated_s5),
         cmocka_unit_test(finds_both_control_blocks),
         cmocka_unit_test(finds_extended_fields),
+        cmocka_unit_test(finds_configuration_space),
         cmocka_unit_test(finds_reset_and_century),
         cmocka_unit_test(refuses_ports_beyond_16_bits),
         cmocka_unit_test(survives_damage),
