@@ -93,13 +93,17 @@ static int64_t share_with(const struct block *block, uint32_t domain, enum block
             return error;
     }
     /* Another session may have shared it already. */
+    bool is_new = error == OK;
     if (error < 0 && error != E_MAPPED)
         return error;
     struct message message = {
         .words = {request, block->session},
         .send_run = MESSAGE_RUN(address, order, rights),
     };
-    return call(block->server, &message);
+    error = call(block->server, &message);
+    if (error < 0 && is_new)
+        sys_frame_revoke(address, order, domain);
+    return error;
 }
 
 static int64_t tell_notify(const struct block *block)
@@ -119,10 +123,13 @@ static void put(struct block *block, uint32_t index)
     __atomic_store_n(&block->ring->submitted, ++block->submitted, __ATOMIC_RELEASE);
 }
 
-/* The next answer in the ring: its entry. The server is not believed that it was asked. */
+/* The next answer in the ring: its entry. The server is not believed that it was asked, nor that it
+ * has answered more than it could. */
 static bool next_answer(struct block *block, uint32_t *index)
 {
-    while (__atomic_load_n(&block->ring->answered, __ATOMIC_ACQUIRE) != block->taken) {
+    for (uint32_t i = 0; i < BLOCK_RING_ENTRIES; i++) {
+        if (__atomic_load_n(&block->ring->answered, __ATOMIC_ACQUIRE) == block->taken)
+            return false;
         struct block_answer answer = block->ring->answers[block->taken % BLOCK_RING_ENTRIES];
         __atomic_store_n(&block->ring->taken, ++block->taken, __ATOMIC_RELEASE);
         if (answer.id >= BLOCK_RING_ENTRIES ||
@@ -194,7 +201,7 @@ static int64_t open_session(struct block *block)
     block->session = message.words[1];
     error = describe(block->server, message.words[2], &now);
     if (error < 0)
-        return error;
+        return error == E_NAME ? E_GONE : error;
     if (block->ring && (now.sectors != block->disk.sectors || now.first != block->disk.first))
         return E_DEVICE;
     block->disk = now;
@@ -229,20 +236,28 @@ static int64_t make_ring(struct block *block)
     return frame < 0 ? frame : OK;
 }
 
-static int64_t attach_once(struct block *block)
+/* Behind open_session. */
+static int64_t fill_session(struct block *block)
 {
     uint32_t domain;
+    int64_t error = make_ring(block);
+    if (error < 0)
+        return error;
+    error = get_domain(block, &domain);
+    if (error == OK)
+        error = share_all(block, domain);
+    drop_domain(domain);
+    /* The session is not known any more: this was the next instance already. */
+    return error == E_NAME ? E_GONE : error;
+}
+
+static int64_t attach_once(struct block *block)
+{
     int64_t error = find_server(&block->server);
     if (error == OK)
         error = open_session(block);
     if (error == OK)
-        error = make_ring(block);
-    if (error == OK) {
-        error = get_domain(block, &domain);
-        if (error == OK)
-            error = share_all(block, domain);
-        drop_domain(domain);
-    }
+        error = fill_session(block);
     if (error < 0 && !has_ended(error))
         ask(block, BLOCK_DETACH, 0);
     if (error == E_DEAD)

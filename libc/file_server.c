@@ -3,6 +3,7 @@
 
 #include <cocos/frames.h>
 #include <cocos/guard.h>
+#include <cocos/protocol/files.h>
 #include <cocos/protocol/init.h>
 
 /* A server never needs more page tables for what lies in the machine's memory; a caller that sends
@@ -23,7 +24,7 @@ static uint64_t fid_of(const struct fids *fids, uint32_t number)
     return (uint64_t)fids->instance << 32 | count << NUMBER_BITS | number;
 }
 
-int64_t fids_take(struct fids *fids, uint32_t caller, uint64_t *fid)
+static int64_t take(struct fids *fids, uint32_t caller, uint64_t *fid)
 {
     uint32_t number = FIDS_MAX, has = 0;
     for (uint32_t i = FIDS_MAX; i-- > 0;) {
@@ -39,6 +40,14 @@ int64_t fids_take(struct fids *fids, uint32_t caller, uint64_t *fid)
     return number;
 }
 
+int64_t fids_take(struct fids *fids, uint32_t caller, uint64_t *fid)
+{
+    int64_t number = take(fids, caller, fid);
+    if (number == E_FULL && fids_end_dead(fids) > 0)
+        number = take(fids, caller, fid);
+    return number;
+}
+
 int64_t fids_find(const struct fids *fids, uint32_t caller, uint64_t fid)
 {
     uint32_t number = (uint32_t)fid & (FIDS_MAX - 1);
@@ -51,7 +60,14 @@ void fids_drop(struct fids *fids, uint32_t number)
     fids->fids[number].caller = 0;
 }
 
-uint32_t fids_end_dead(struct fids *fids, void (*closed)(uint32_t number))
+static void end(struct fids *fids, uint32_t number)
+{
+    if (fids->closed)
+        fids->closed(number);
+    fids_drop(fids, number);
+}
+
+uint32_t fids_end_dead(struct fids *fids)
 {
     uint32_t ended = 0;
     for (uint32_t i = 0; i < FIDS_MAX; i++) {
@@ -59,11 +75,44 @@ uint32_t fids_end_dead(struct fids *fids, void (*closed)(uint32_t number))
         if (fids->fids[i].caller == 0 || sys_call(SLOT_PARENT, &message) < 0 ||
             (int64_t)message.words[0] != E_NAME)
             continue;
-        closed(i);
-        fids_drop(fids, i);
+        end(fids, i);
         ended++;
     }
     return ended;
+}
+
+static int64_t serve_fid(struct file_server *server, const struct message *asked,
+                         struct message *answer)
+{
+    int64_t number = fids_find(&server->fids, (uint32_t)asked->badge, asked->words[1]);
+    if (number < 0)
+        return number;
+    if (asked->words[0] != FILES_CLOSE)
+        return server->serve_fid((uint32_t)number, asked, answer);
+    end(&server->fids, (uint32_t)number);
+    return OK;
+}
+
+int64_t file_server_serve(struct file_server *server, const struct message *asked,
+                          struct message *answer)
+{
+    switch (asked->words[0]) {
+    case FILES_OPEN:
+    case FILES_CREATE:
+    case FILES_REMOVE:
+    case FILES_RENAME:
+        return server->serve_path(asked, answer);
+    case FILES_READ:
+    case FILES_WRITE:
+    case FILES_STAT:
+    case FILES_LIST:
+    case FILES_SYNC:
+    case FILES_CLOSE:
+    case FILES_RESIZE:
+        return serve_fid(server, asked, answer);
+    default:
+        return E_REQUEST;
+    }
 }
 
 int64_t file_server_run(const struct message *message, uint64_t bytes, uint32_t rights)

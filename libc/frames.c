@@ -68,9 +68,11 @@ static bool by_frames(int64_t error, uint32_t *order)
     return smaller;
 }
 
-static void release_range(uint64_t start, uint64_t end)
+void frames_release(uint64_t start, uint64_t end)
 {
     uint32_t order;
+    start &= ~(FRAME_BYTES - 1);
+    end = (end + FRAME_BYTES - 1) & ~(FRAME_BYTES - 1);
     for (uint64_t at = start; at < end; at += FRAME_BYTES << order) {
         order = order_at(at, end);
         while (by_frames(sys_frame_release(at, order), &order)) {}
@@ -91,7 +93,7 @@ int64_t frame_take_device(uint32_t range, uint64_t start, uint64_t end, uint32_t
             got = sys_frame_claim_device(range, at, order, rights, cache);
         } while (by_frames(got, &order) || funded(SLOT_SELF, &got, &tables));
         if (got < 0) {
-            release_range(start, at);
+            frames_release(start, at);
             return got;
         }
     }

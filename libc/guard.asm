@@ -4,7 +4,8 @@
 default rel
 section .text
 
-; On entry: rdi = to, rsi = from, rdx = bytes. On exit: eax = 0: copied; 1: a page fault came between.
+; On entry: rdi = to, rsi = from, rdx = bytes. On exit: eax = 0: copied; 1: a page fault came
+; between.
 ; It keeps nothing on the stack but where to return to, so that a fault leaves just that there.
 global cocos_guarded_copy:function hidden
 global cocos_guarded_start:data hidden

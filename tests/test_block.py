@@ -104,7 +104,7 @@ def test_operations(client, disk, tmp_path):
     (tmp_path / "manifest").write_text(re.sub("^block (.*)$", r"block state=512 \1 -- ram=2048",
                                               (ROOT / "servers/manifest").read_text(), flags=re.MULTILINE))
     commands = [f"block_client check {name}" for name in ("disk0", "disk1p1", "ram0")]
-    client(paths, [*commands, "kill 6", "block_client check ram0 ", "mem"], "--module", tmp_path / "manifest")
+    client(paths, [*commands, "restart block", "block_client check ram0 ", "mem"], "--module", tmp_path / "manifest")
     assert paths[0].read_bytes()[:4096] == paths[1].read_bytes()[64 * SECTOR :][:4096] != bytes(4096)
     assert paths[1].read_bytes()[: 34 * SECTOR] == disk(16 * MIB, gpt(32768, (64, 20000))).read_bytes()[: 34 * SECTOR]
     pin = f"-drive file={paths[0]},format=raw,if=none,id=x -device virtio-blk-pci,drive=x,vectors=0"
@@ -128,6 +128,16 @@ def test_kills(client, disk, is_long):
         r"(\d+) requests, (\d+) kills, (\d+) under way, (\d+) times attached again", result.output).groups())
     assert killed == attached == kills
     assert under_way > 10 * kills
+
+
+def test_killed_by_others(run, disk):
+    """The same where the server ends at any moment, also while its client is attaching to it."""
+    path = disk(4 * MIB)
+    result = run("--module", CLIENT, "--append", "start=console,keyboard,shell", "--disk", path,
+                 commands=["block_client killer disk0 1000 &", "block_client kill disk0 0"])
+    assert "FAILED" not in result.output and "block_client: 0 failed" in result.output
+    assert int(re.search("block_client: sum ([0-9a-f]+)", result.output)[1], 16) == total(path)
+    assert int(re.search(r"(\d+) times attached again", result.output)[1]) > 0
 
 
 def test_failing(client, disk):

@@ -122,6 +122,13 @@ def test_borrower_is_killed(run_on_screen):
     assert result.answer("plasma 3")[0].startswith("plasma: 3 pictures")
 
 
+def test_console_ends_while_the_screen_is_lent(run_on_screen):
+    """Its next instance has the screen, and lends it again; the borrower has it no more."""
+    result = run_on_screen("--module", f"{BORROWER} hold", "--append", "start=console,borrower,shell",
+                           commands=["restart console", "plasma 3"])
+    assert result.answer("plasma 3")[0].startswith("plasma: 3 pictures")
+
+
 @pytest.mark.parametrize("program", ["plasma", "memmap"])
 def test_no_framebuffer(run, program):
     """On a text screen there is one sentence, and nothing has happened."""

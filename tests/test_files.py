@@ -151,7 +151,7 @@ def test_deadlines(run, share):
     (share / "large").write_bytes(b"\x7fELF" + bytes(1000000))
     result = run("--share", share, "--module", SYSTEM / "files_deadlines", *QUIET, commands=["files_deadlines"])
     assert result.answer("files_deadlines") == [f"{name}: some ran out of time, the same serves on"
-                                                for name in ("bootfs", "hostfs")]
+                                                for name in ("bootfs", "tmpfs", "hostfs")]
 
 
 def test_full(share):

@@ -72,3 +72,14 @@ def test_while_typing(built, tmp_path, kills):  # pylint: disable=unused-argumen
         assert machine.all.count(f"kills: each {kills} times") == 1
     finally:
         machine.end()
+
+
+def test_nonsense(run):
+    """Clients that send anything whatsoever end no server, and each answers the next who asks properly."""
+    names = ["console", "keyboard", "serial", "clock"]
+    result = run("--module", SYSTEM / "nonsense", commands=["nonsense " + " ".join(names), "keymap", "date", "ps"])
+    assert result.status == 0 and "ended by a fault" not in result.output
+    for name in names:
+        assert int(re.search(rf"^nonsense: {name}, (\d+) answers$", result.output, re.M)[1]) > 5000
+        assert re.search(rf"^ *\d+  serves +{name}$", result.output, re.M), f"{name} has been started again"
+    assert "* us" in result.answer("keymap") and result.answer("date")[0].endswith("UTC")

@@ -185,7 +185,8 @@ def test_faults(run, emulator):
 def test_programs(run):
     """An ordinary C program: printf, malloc, mmap, floating point, arguments, exit status, abort."""
     result = run("--module", SYSTEM / "programs", "--module", SYSTEM / "frames_free",
-                 commands=["frames_free", "programs one two", "echo $?", "programs abort", "echo  $?", "frames_free"])
+                 commands=["programs ", "frames_free", "programs one two", "echo $?", "programs abort", "echo  $?",
+                           "frames_free"])
     assert result.answer("programs one two") == [
         "argument 1: one", "argument 2: two", "pi is 3.141593, the root of two is 1.414e+00", "all is well"]
     assert result.answer("echo $?") == ["42"]

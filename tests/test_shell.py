@@ -61,6 +61,9 @@ def test_language(run, tmp_path):
         "exit": ["exit: no script runs (poweroff turns the machine off)"],
         "source /nothing": ["/nothing: there is no such file or directory"],
         "programs > /tmp/behind & echo next": re.compile(r"^\[\d+\]\nnext$"),
+        "source /greet | cat": ["source: what a script prints goes to the console only"],
+        "greet > /tmp/out; ls /tmp/out; rm /tmp/out":
+            ["greet: what a script prints goes to the console only", "/tmp/out"],
         "echo x &": ["&: only a single program runs in the background"],
     }, *modules)
 
@@ -119,20 +122,22 @@ def test_pipes(run):
 def test_the_machine(run):
     """caps, irq and top tell what is so."""
     result = session(run, {
-        "caps console": None, "caps 3": None, "caps nobody": ["caps: nobody: no such name"], "caps": None,
-        "irq": None, "top 1": None, "spins & top 1; kill 7": None, "top x": ["usage: top [SECONDS]"],
+        "caps console": None, "caps serial": None, "caps 4": None,
+        "caps nobody": ["caps: nobody: no such name"], "caps": None, "irq": None, "top 1": None,
+        "spins & top 1; kill 8": None, "top x": ["usage: top [SECONDS]"],
     }, "--module", SYSTEM / "spins", "--append", "start=console,keyboard,clock,shell")
     console = "\n".join(result.answer("caps console"))
-    assert re.search(r"^ +\d+  ports +-----u--  0x3f8-0x3ff$", console, re.MULTILINE)
-    assert re.search(r"^ +\d+  interrupts +-----u--  4$", console, re.MULTILINE)
+    serial = "\n".join(result.answer("caps serial"))
+    assert re.search(r"^ +\d+  ports +-----u--  0x3f8-0x3ff$", serial, re.MULTILINE)
+    assert re.search(r"^ +\d+  interrupts +-----u--  4$", serial, re.MULTILINE)
     assert re.search(r"^ +\d+  endpoint +-rb-----  [0-9a-f]+, served by console$", console, re.MULTILINE)
-    assert result.answer("caps 3")[0] == "keyboard"
+    assert result.answer("caps 4")[0] == "keyboard"
     lines = "\n".join(result.answer("irq"))
     assert re.search(r"^ +1  pin +edge +\d+  keyboard$", lines, re.MULTILINE)
-    count = re.search(r"^ +4  pin +edge +(\d+)  console$", lines, re.MULTILINE)
+    count = re.search(r"^ +4  pin +edge +(\d+)  serial$", lines, re.MULTILINE)
     assert int(count[1]) > 10
     assert re.match(r"1 processor, [\d.]+ % idle$", result.answer("top 1")[0])
-    busiest = [line for line in result.answer("spins & top 1; kill 7") if "%  " in line][0]
+    busiest = [line for line in result.answer("spins & top 1; kill 8") if "%  " in line][0]
     assert re.match(r" *(\d+)\.\d%  spins ", busiest) and float(busiest.split("%")[0]) > 50
 
 

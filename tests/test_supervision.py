@@ -72,8 +72,8 @@ def test_a_server_that_dies_at_birth(boot, how, restart, downs):
 def test_calls_outlive_the_server(boot):
     """One capability for all instances: taken calls fail with E_GONE, the next wait for the next instance, which finds
     the memory of the one before."""
-    line = "\ndies state=1 calls=console restart=always -- fault serve\n"
-    result = boot(line, "--module", SYSTEM / "dies", "--module", SYSTEM / "asks",
+    result = boot("\ndies state=1 calls=console restart=always -- fault serve\n",
+                  "--module", SYSTEM / "dies", "--module", SYSTEM / "asks",
                   "--append", "start=console,dies,shell", commands=["run asks", "ps"])
     answer = re.findall(r"taken: E_\w+|answered: .*", result.output)
     assert answer == ["taken: E_GONE"] * 3 + ["answered: 0, 42"]

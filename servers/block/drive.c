@@ -11,7 +11,7 @@
 /* A device that has not done something for so long does nothing more. */
 #define PATIENCE (30 * SECOND)
 #define START_PATIENCE (5 * SECOND)
-#define LOOK_AGAIN 50000ull
+#define LOOK_AGAIN 10000ull
 
 void drive_init(struct drive *drive, uint32_t number)
 {

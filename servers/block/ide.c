@@ -53,6 +53,7 @@ enum { MASTER_ACTIVE = 1, MASTER_ERROR = 2, MASTER_INTERRUPT = 4, MASTER_DRIVES 
 #define PATIENCE 5000000000ull
 #define MILLISECOND 1000000ull
 #define POLLS 10000
+#define NOTHING 0xff /* read where no device answers */
 
 struct entry {
     uint32_t address, bytes; /* 0: 64 KiB */
@@ -249,6 +250,19 @@ static bool reset_channel(const struct channel *channel)
     return !(quiet_status(channel) & ATA_BUSY);
 }
 
+/* Ends what an earlier instance has begun; a reset, which takes milliseconds, is needed only where
+ * a command is still under way. False: nothing is there. */
+static bool make_idle(const struct channel *channel)
+{
+    bool active = port_read8(channel->master + MASTER_STATUS) & MASTER_ACTIVE;
+    uint8_t status = quiet_status(channel);
+    clear_master(channel);
+    port_write8(channel->control, CONTROL_QUIET);
+    if (status == NOTHING)
+        return false;
+    return (!active && !(status & (ATA_BUSY | ATA_DATA))) || reset_channel(channel);
+}
+
 static bool stop(struct drive *drive)
 {
     const struct ide_disk *disk = (struct ide_disk *)drive;
@@ -277,7 +291,7 @@ static bool identify(const struct channel *channel, uint8_t select,
     port_write8(channel->ports + LBA_MIDDLE, 0);
     port_write8(channel->ports + LBA_HIGH, 0);
     port_write8(channel->ports + COMMAND, ATA_IDENTIFY);
-    if (quiet_status(channel) == 0 || quiet_status(channel) == 0xff)
+    if (quiet_status(channel) == 0 || quiet_status(channel) == NOTHING)
         return false;
     while (quiet_status(channel) & ATA_BUSY && clock_now() < deadline)
         sys_sleep(clock_now() + MILLISECOND / 10);
@@ -312,8 +326,8 @@ static int64_t open_channel(struct channel *channel, uint64_t memory, uint32_t i
 {
     channel->table = (struct entry *)(memory + (uint64_t)TABLE_BYTES * index);
     channel->bit = DRIVE_BITS_IDE + index;
-    if (!reset_channel(channel))
-        return OK; /* nothing is there */
+    if (!make_idle(channel))
+        return OK;
     int64_t error =
         sys_interrupt_bind(service_slot("interrupts0"), channel->line, endpoint, channel->bit);
     for (uint32_t i = 0; i < DISKS_PER_CHANNEL && error == OK; i++) {

@@ -13,24 +13,11 @@
 #include "tree.h"
 
 static struct tree tree;
-static struct fids fids;
+static struct file_server server;
 
 static struct {
     uint32_t node, access;
 } opened[FIDS_MAX];
-
-static void closed(uint32_t number)
-{
-    opened[number].node = TREE_ROOT;
-}
-
-static int64_t take_fid(uint32_t caller, uint64_t *fid)
-{
-    int64_t number = fids_take(&fids, caller, fid);
-    if (number == E_FULL && fids_end_dead(&fids, closed) > 0)
-        number = fids_take(&fids, caller, fid);
-    return number;
-}
 
 /* What the path in the run leads to. */
 static int64_t walk(const struct message *asked)
@@ -56,7 +43,7 @@ static int64_t open_file(const struct message *asked, struct message *answer)
         return E_READ_ONLY;
     if ((access & FILES_DIRECTORY) && node != TREE_ROOT)
         return E_NOT_DIRECTORY;
-    int64_t number = take_fid((uint32_t)asked->badge, &answer->words[1]);
+    int64_t number = fids_take(&server.fids, (uint32_t)asked->badge, &answer->words[1]);
     if (number < 0)
         return number;
     opened[number].node = (uint32_t)node;
@@ -98,53 +85,31 @@ static int64_t list(uint32_t number, const struct message *asked, struct message
     return file_server_put(asked, entries, (uint64_t)got);
 }
 
-static int64_t serve_fid(const struct message *asked, struct message *answer)
+static int64_t serve_fid(uint32_t number, const struct message *asked, struct message *answer)
 {
-    int64_t number = fids_find(&fids, (uint32_t)asked->badge, asked->words[1]);
-    if (number < 0)
-        return number;
     switch (asked->words[0]) {
     case FILES_READ:
-        return read_file((uint32_t)number, asked, answer);
+        return read_file(number, asked, answer);
     case FILES_STAT:
         tree_status(&tree, opened[number].node, answer->words);
         return OK;
     case FILES_LIST:
-        return list((uint32_t)number, asked, answer);
+        return list(number, asked, answer);
     case FILES_SYNC:
-        return OK;
-    case FILES_CLOSE:
-        fids_drop(&fids, (uint32_t)number);
         return OK;
     default: /* FILES_WRITE, FILES_RESIZE */
         return E_NOT_OPEN;
     }
 }
 
-static int64_t serve(const struct message *asked, struct message *answer)
+static int64_t serve_path(const struct message *asked, struct message *answer)
 {
-    int64_t node;
-    switch (asked->words[0]) {
-    case FILES_OPEN:
+    if (asked->words[0] == FILES_OPEN)
         return open_file(asked, answer);
-    case FILES_CREATE:
-        node = walk(asked);
+    int64_t node = walk(asked);
+    if (asked->words[0] == FILES_CREATE)
         return node >= 0 ? E_EXISTS : node == E_NO_FILE ? E_READ_ONLY : node;
-    case FILES_REMOVE:
-    case FILES_RENAME:
-        node = walk(asked);
-        return node >= 0 ? E_READ_ONLY : node;
-    case FILES_READ:
-    case FILES_WRITE:
-    case FILES_STAT:
-    case FILES_LIST:
-    case FILES_SYNC:
-    case FILES_CLOSE:
-    case FILES_RESIZE:
-        return serve_fid(asked, answer);
-    default:
-        return E_REQUEST;
-    }
+    return node >= 0 ? E_READ_ONLY : node;
 }
 
 static int refuse(const char *what, int64_t error)
@@ -158,7 +123,8 @@ int main(void)
     const struct process_page *page = (const void *)PROCESS_PAGE;
     uint32_t endpoint, reply_slot = slot_take();
     tree = (struct tree){page->modules, page->module_count};
-    fids.instance = page->number;
+    server = (struct file_server){
+        .fids.instance = page->number, .serve_path = serve_path, .serve_fid = serve_fid};
     int64_t got = service_register("bootfs", &endpoint);
     if (got < 0)
         return refuse("serving", got);
@@ -166,7 +132,7 @@ int main(void)
     got = sys_wait(endpoint, reply_slot, DEADLINE_NEVER, &message);
     while (got == RECEIVED_CALL) {
         struct message answer = {.receive_frames = FILES_RUN_FRAMES_MAX};
-        int64_t word0 = serve(&message, &answer);
+        int64_t word0 = file_server_serve(&server, &message, &answer);
         answer.words[0] = (uint64_t)word0;
         message = answer;
         got = sys_reply_wait(endpoint, reply_slot, DEADLINE_NEVER, &message);

@@ -14,31 +14,11 @@
 
 #define LIST_TRIES_MAX 1000
 
-static struct fids fids;
+static struct file_server server;
 
 static struct {
     uint32_t access, mode;
 } opened[FIDS_MAX];
-
-void requests_open(uint32_t instance)
-{
-    fids.instance = instance;
-}
-
-/* ---- Fids ---- */
-
-static void closed(uint32_t number)
-{
-    host_clunk(HOST_FID(number));
-}
-
-static int64_t take_fid(uint32_t caller, uint64_t *fid)
-{
-    int64_t number = fids_take(&fids, caller, fid);
-    if (number == E_FULL && fids_end_dead(&fids, closed) > 0)
-        number = fids_take(&fids, caller, fid);
-    return number;
-}
 
 /* ---- Paths ---- */
 
@@ -132,7 +112,7 @@ static int64_t open_file(const struct message *asked, struct message *answer)
         error = path_check(path.text, bytes);
     if (error < 0)
         return error;
-    int64_t number = take_fid((uint32_t)asked->badge, &answer->words[1]);
+    int64_t number = fids_take(&server.fids, (uint32_t)asked->badge, &answer->words[1]);
     if (number < 0)
         return number;
     error = host_walk(HOST_FID((uint32_t)number), path.text, bytes);
@@ -142,7 +122,7 @@ static int64_t open_file(const struct message *asked, struct message *answer)
             host_clunk(HOST_FID((uint32_t)number));
     }
     if (error < 0)
-        fids_drop(&fids, (uint32_t)number);
+        fids_drop(&server.fids, (uint32_t)number);
     return error;
 }
 
@@ -290,12 +270,8 @@ static int64_t sync_file(uint32_t number)
     return host_sync(HOST_FID(number));
 }
 
-static int64_t serve_fid(const struct message *asked, struct message *answer)
+static int64_t serve_fid(uint32_t number, const struct message *asked, struct message *answer)
 {
-    int64_t found = fids_find(&fids, (uint32_t)asked->badge, asked->words[1]);
-    uint32_t number = (uint32_t)found;
-    if (found < 0)
-        return found;
     switch (asked->words[0]) {
     case FILES_READ:
     case FILES_WRITE:
@@ -306,34 +282,36 @@ static int64_t serve_fid(const struct message *asked, struct message *answer)
         return list(number, asked, answer);
     case FILES_RESIZE:
         return resize(number, asked->words[2]);
-    case FILES_SYNC:
+    default: /* FILES_SYNC */
         return sync_file(number);
-    default: /* FILES_CLOSE */
-        closed(number);
-        fids_drop(&fids, number);
-        return OK;
     }
 }
 
-int64_t requests_serve(const struct message *asked, struct message *answer)
+static int64_t serve_path(const struct message *asked, struct message *answer)
 {
     switch (asked->words[0]) {
     case FILES_OPEN:
         return open_file(asked, answer);
-    case FILES_CREATE:
-    case FILES_REMOVE:
-        return change_name(asked);
     case FILES_RENAME:
         return rename_file(asked);
-    case FILES_READ:
-    case FILES_WRITE:
-    case FILES_STAT:
-    case FILES_LIST:
-    case FILES_SYNC:
-    case FILES_CLOSE:
-    case FILES_RESIZE:
-        return serve_fid(asked, answer);
-    default:
-        return E_REQUEST;
+    default: /* FILES_CREATE, FILES_REMOVE */
+        return change_name(asked);
     }
+}
+
+static void closed(uint32_t number)
+{
+    host_clunk(HOST_FID(number));
+}
+
+void requests_open(uint32_t instance)
+{
+    server = (struct file_server){.fids = {.instance = instance, .closed = closed},
+                                  .serve_path = serve_path,
+                                  .serve_fid = serve_fid};
+}
+
+int64_t requests_serve(const struct message *asked, struct message *answer)
+{
+    return file_server_serve(&server, asked, answer);
 }

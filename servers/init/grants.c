@@ -19,6 +19,19 @@ static uint64_t device_range(uint64_t address, uint64_t bytes)
     return RANGE_OF_BLOCKS | first | (end - first) << 32;
 }
 
+bool grants_devices(const struct grant *grant, const struct screen *screen, uint64_t *start,
+                    uint64_t *end)
+{
+    *start = grant->first;
+    *end = grant->first + grant->count;
+    if (grant->count == 0) {
+        *start = screen->address;
+        *end = screen->kind == SCREEN_NONE ? *start
+                                           : *start + (uint64_t)screen->pitch * screen->height;
+    }
+    return grant->from == SLOT_INIT_DEVICES && grant->count != RANGE_ALL && *start < *end;
+}
+
 /* The ports by which ACPI turns the machine off and on. False: there is none of this index. */
 static bool find_power_port(const struct system_page *system, uint64_t index, uint64_t *range)
 {
@@ -37,13 +50,14 @@ static bool find_range(const struct grant *grant, const struct system_page *syst
         return find_power_port(system, grant->first, range);
     if (grant->from != SLOT_INIT_DEVICES)
         return true;
-    uint64_t first = grant->first, bytes = grant->count;
-    if (bytes == 0) {
-        first = screen->address;
-        bytes = screen->kind == SCREEN_NONE ? 0 : (uint64_t)screen->pitch * screen->height;
-    }
-    *range = bytes == RANGE_ALL ? 0 : device_range(first, bytes);
-    return bytes != 0;
+    uint64_t start, end;
+    *range = 0;
+    if (grant->count == RANGE_ALL)
+        return true;
+    if (!grants_devices(grant, screen, &start, &end))
+        return false;
+    *range = device_range(start, end - start);
+    return true;
 }
 
 int grants_give(const struct server *server, uint32_t domain, const struct system_page *system,

@@ -2,6 +2,7 @@
 #ifndef INIT_GRANTS_H
 #define INIT_GRANTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <cocos/abi.h>
@@ -14,5 +15,10 @@
  */
 int grants_give(const struct server *server, uint32_t domain, const struct system_page *system,
                 struct process_page *page);
+
+/* Whether it is device memory of known bounds, [*start, *end). False: all there is, none, or
+ * something else. */
+bool grants_devices(const struct grant *grant, const struct screen *screen, uint64_t *start,
+                    uint64_t *end);
 
 #endif

@@ -10,6 +10,7 @@
 #include <cocos/sys.h>
 
 #include "drivers.h"
+#include "inherited.h"
 #include "loader.h"
 #include "log.h"
 #include "modules.h"
@@ -45,6 +46,13 @@ const struct program *programs_with_domain(uint64_t frame)
         if (program_lives(&programs[i]) && programs[i].domain_frame == frame)
             return &programs[i];
     return NULL;
+}
+
+void programs_revoke(uint64_t start, uint64_t end)
+{
+    for (uint32_t i = 0; i < PROGRAMS_MAX; i++)
+        if (program_lives(&programs[i]) && programs[i].number != INIT_NUMBER)
+            frames_revoke(start, end, programs[i].domain);
 }
 
 bool program_lives(const struct program *program)
@@ -368,6 +376,9 @@ static void end(struct program *program, enum program_state state, int32_t statu
 
 void programs_over(struct program *program, bool by_wish)
 {
+    const struct server *server = servers_find(program->name);
+    if (server)
+        inherited_devices(server);
     release(&program->kept);
     release(&program->next);
     if (servers_ended(program, by_wish))

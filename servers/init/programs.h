@@ -67,6 +67,9 @@ uint64_t program_stack_view(const struct program *program);
 /* The program whose domain's object is that frame, or NULL. */
 const struct program *programs_with_domain(uint64_t frame);
 
+/* Takes access to memory of init's from all programs. */
+void programs_revoke(uint64_t start, uint64_t end);
+
 /* Whether it has a domain. */
 bool program_lives(const struct program *program);
 

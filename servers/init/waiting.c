@@ -11,6 +11,8 @@
 #include "programs.h"
 #include "services.h"
 
+#define WAITING_PER_CALLER 10u
+
 struct waiting {
     uint32_t caller;     /* 0: free */
     uint32_t reply_slot; /* or, with bits, the endpoint to signal */
@@ -22,8 +24,14 @@ struct waiting {
 
 static struct waiting list[WAITING_MAX];
 
+/* Nobody takes the places of all others. */
 static bool add(struct waiting entry)
 {
+    uint32_t has = 0;
+    for (uint32_t i = 0; i < WAITING_MAX; i++)
+        has += list[i].caller == entry.caller;
+    if (has == WAITING_PER_CALLER)
+        return false;
     for (uint32_t i = 0; i < WAITING_MAX; i++) {
         if (!list[i].caller) {
             list[i] = entry;

@@ -189,7 +189,7 @@ static void complete_file(struct completion *completion)
     uint64_t place = 0;
     int64_t error;
     snprintf(directory, sizeof directory, "%.*s%s", before, word, before ? "" : ".");
-    if (file_open(directory, FILES_DIRECTORY, &file) < 0)
+    if (file_open(directory, FILES_READ_ACCESS | FILES_DIRECTORY, &file) < 0)
         return;
     while ((entry = file_next(file, &place, &error)) != NULL) {
         bool is_directory = entry->type == FILES_TYPE_DIRECTORY >> 12;

@@ -13,6 +13,8 @@
 #include "shell.h"
 #include "streams.h"
 
+#define SCRIPT_REFUSAL "what a script prints goes to the console only"
+
 /* How deep scripts run scripts. */
 #define DEPTH_MAX 8u
 
@@ -115,27 +117,28 @@ static int run_members(struct member *all, uint32_t count)
     return status;
 }
 
-/* What a script prints goes to the console. */
-static bool may_be_script(const struct member *member, bool background, int error)
-{
-    bool plain = !member->streams.input && !member->streams.output && !background;
-    return plain && error == E_ELF_MAGIC && script_is(member->command->words[0]);
-}
-
 static int run_one(struct member *member, bool background)
 {
     struct simple_command *command = member->command;
     struct job job = {0};
     int error = job_start(&job, member->program, command, &member->streams);
-    if (error < 0 && may_be_script(member, background, error))
-        return script_run(command->words[0], command->words, command->count - 1);
     if (error == 0 && !background)
         return job_wait(&job);
+    bool plain = !member->streams.input && !member->streams.output && !background;
     streams_close(&member->streams);
+    if (error == E_ELF_MAGIC && script_is(command->words[0]))
+        return plain ? script_run(command->words[0], command->words, command->count - 1)
+                     : refuse(command->words[0], SCRIPT_REFUSAL);
     if (error < 0)
         return job_refused(command, member->by_run, error);
     console_printf("[%d]\n", job.programs[0].number);
     return 0;
+}
+
+/* Whether a command's output goes elsewhere than to the console. */
+static bool writes(const struct pipeline *pipeline, uint32_t index)
+{
+    return index + 1 < pipeline->count || pipeline->commands[index].output;
 }
 
 static int run_pipeline(struct pipeline *pipeline)
@@ -147,6 +150,10 @@ static int run_pipeline(struct pipeline *pipeline)
     }
     if (pipeline->background && (pipeline->count > 1 || all[0].own))
         return refuse("&", "only a single program runs in the background");
+    for (uint32_t i = 0; i < pipeline->count; i++) {
+        if (all[i].own && all[i].own->run == source_command && writes(pipeline, i))
+            return refuse("source", SCRIPT_REFUSAL);
+    }
     int status = open_streams(all, pipeline->count);
     if (status == 0 && pipeline->count == 1 && !all[0].own)
         status = run_one(&all[0], pipeline->background);

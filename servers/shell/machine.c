@@ -85,7 +85,7 @@ static int end(uint32_t count, char **words, const char *announcement, enum powe
     int64_t status = count < 2 ? last_status & 0xff : command_number(words[1], STATUS_MAX);
     if (count > 2 || status < 0)
         return command_usage(words[0]);
-    console_printf("%s, status %lld\n", announcement, (long long)status);
+    console_complain("%s, status %lld\n", announcement, (long long)status);
     console_flush();
     struct message message = {.words[0] = request};
     static uint32_t power = SLOT_NONE;

@@ -1,11 +1,7 @@
 /*
  * Tmpfs: files, directories and pipes in memory (cocos/protocol/files.h). They end with it.
- *
- * A run that a caller lends goes when the caller ends, at any moment: should that be while bytes
- * are being copied, this server ends with a fault, and the next one is empty.
  */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include <cocos/file_server.h>
@@ -22,7 +18,7 @@
 /* Not an error of any protocol: somebody else answers. */
 #define KEPT 1
 
-static struct fids fids;
+static struct file_server server;
 static struct {
     uint32_t node, access, caller;
     bool written;
@@ -54,14 +50,6 @@ static void closed(uint32_t number)
         pipe_free(pipe);
 }
 
-static int64_t take_fid(uint32_t caller, uint64_t *fid)
-{
-    int64_t number = fids_take(&fids, caller, fid);
-    if (number == E_FULL && fids_end_dead(&fids, closed) > 0)
-        number = fids_take(&fids, caller, fid);
-    return number;
-}
-
 /* ---- Requests with paths ---- */
 
 /* Copies the `bytes` bytes of paths in the run: the caller may be writing there meanwhile. */
@@ -71,7 +59,7 @@ static int64_t take_paths(const struct message *asked, uint64_t bytes, char *pat
         return E_TOO_LONG;
     int64_t error = file_server_run(asked, bytes, MAP_READ);
     if (error == OK)
-        memcpy(paths, (const void *)MESSAGE_RUN_ADDRESS(asked->received_run), bytes);
+        error = file_server_take(asked, paths, bytes);
     return error;
 }
 
@@ -83,7 +71,7 @@ static int64_t open_node(uint32_t node, uint32_t access, uint32_t caller, struct
         return E_NOT_DIRECTORY;
     if ((access & FILES_WRITE_ACCESS) && directory)
         return E_IS_DIRECTORY;
-    int64_t number = take_fid(caller, &answer->words[1]);
+    int64_t number = fids_take(&server.fids, caller, &answer->words[1]);
     if (number < 0)
         return number;
     opened[number].node = node;
@@ -107,7 +95,7 @@ static int64_t create(const char *path, uint64_t bytes, uint32_t mode, uint32_t 
                     : mode & FILES_PIPE    ? FILES_TYPE_PIPE
                                            : FILES_TYPE_FILE;
     if (type == FILES_TYPE_PIPE)
-        fids_end_dead(&fids, closed); /* what programs of earlier ones have left open */
+        fids_end_dead(&server.fids); /* what programs of earlier ones have left open */
     struct pipe *pipe = type == FILES_TYPE_PIPE ? pipe_make(caller) : NULL;
     if (type == FILES_TYPE_PIPE && !pipe)
         return E_NO_SPACE;
@@ -200,14 +188,19 @@ static int64_t transfer(uint32_t number, const struct message *asked, struct mes
 
 static int64_t list(uint32_t number, const struct message *asked, struct message *answer)
 {
+    static char entries[FRAME_BYTES];
+    uint64_t room = asked->words[3] < sizeof entries ? asked->words[3] : sizeof entries;
     if (node_at(opened[number].node)->type != FILES_TYPE_DIRECTORY)
         return E_NOT_DIRECTORY;
+    if (!(opened[number].access & FILES_READ_ACCESS))
+        return E_NOT_OPEN;
     int64_t got = file_server_run(asked, asked->words[3], MAP_READ | MAP_WRITE);
     if (got == OK)
-        got = nodes_list(opened[number].node, asked->words[2],
-                         (void *)MESSAGE_RUN_ADDRESS(asked->received_run), asked->words[3]);
-    answer->words[1] = got > 0 ? (uint64_t)got : 0;
-    return got < 0 ? got : OK;
+        got = nodes_list(opened[number].node, asked->words[2], entries, room);
+    if (got <= 0)
+        return got;
+    answer->words[1] = (uint64_t)got;
+    return file_server_put(asked, entries, (uint64_t)got);
 }
 
 static int64_t resize(uint32_t number, uint64_t bytes)
@@ -219,49 +212,21 @@ static int64_t resize(uint32_t number, uint64_t bytes)
     return pipe ? pipe_resize(pipe, bytes) : nodes_resize(opened[number].node, bytes);
 }
 
-static int64_t serve_fid(const struct message *asked, struct message *answer)
+static int64_t serve_fid(uint32_t number, const struct message *asked, struct message *answer)
 {
-    int64_t number = fids_find(&fids, (uint32_t)asked->badge, asked->words[1]);
-    if (number < 0)
-        return number;
     switch (asked->words[0]) {
     case FILES_READ:
     case FILES_WRITE:
-        return transfer((uint32_t)number, asked, answer);
+        return transfer(number, asked, answer);
     case FILES_STAT:
         nodes_status(opened[number].node, answer->words);
         return OK;
     case FILES_LIST:
-        return list((uint32_t)number, asked, answer);
-    case FILES_SYNC:
-        return OK;
+        return list(number, asked, answer);
     case FILES_RESIZE:
-        return resize((uint32_t)number, asked->words[2]);
-    default: /* FILES_CLOSE */
-        closed((uint32_t)number);
-        fids_drop(&fids, (uint32_t)number);
+        return resize(number, asked->words[2]);
+    default: /* FILES_SYNC */
         return OK;
-    }
-}
-
-static int64_t serve(const struct message *asked, struct message *answer)
-{
-    switch (asked->words[0]) {
-    case FILES_OPEN:
-    case FILES_CREATE:
-    case FILES_REMOVE:
-    case FILES_RENAME:
-        return serve_path(asked, answer);
-    case FILES_READ:
-    case FILES_WRITE:
-    case FILES_STAT:
-    case FILES_LIST:
-    case FILES_SYNC:
-    case FILES_CLOSE:
-    case FILES_RESIZE:
-        return serve_fid(asked, answer);
-    default:
-        return E_REQUEST;
     }
 }
 
@@ -286,7 +251,10 @@ static int64_t next(uint32_t endpoint, int64_t word0, struct message *message)
 int main(void)
 {
     uint32_t endpoint;
-    fids.instance = ((const struct process_page *)PROCESS_PAGE)->number;
+    server = (struct file_server){
+        .fids = {.instance = ((const struct process_page *)PROCESS_PAGE)->number, .closed = closed},
+        .serve_path = serve_path,
+        .serve_fid = serve_fid};
     nodes_open();
     next_slot = slot_take();
     int64_t got = service_register("tmpfs", &endpoint);
@@ -296,7 +264,7 @@ int main(void)
     got = next(endpoint, KEPT, &message);
     while (got == RECEIVED_CALL) {
         struct message answer = {.receive_frames = FILES_RUN_FRAMES_MAX};
-        int64_t word0 = serve(&message, &answer);
+        int64_t word0 = file_server_serve(&server, &message, &answer);
         answer.words[0] = (uint64_t)word0;
         message = answer;
         got = next(endpoint, word0, &message);

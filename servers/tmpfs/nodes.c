@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/guard.h>
 #include <cocos/path.h>
 
 #define FILE_BYTES_MAX (256ull << 20)
@@ -218,8 +219,7 @@ int64_t nodes_read(uint32_t number, uint64_t offset, void *to, uint64_t bytes)
         return 0;
     if (bytes > node->bytes - offset)
         bytes = node->bytes - offset;
-    memcpy(to, node->data + offset, bytes);
-    return (int64_t)bytes;
+    return guarded_copy(to, node->data + offset, bytes) ? (int64_t)bytes : E_GONE;
 }
 
 /* Room for so many bytes, which become zeroes where there were none. */
@@ -247,7 +247,8 @@ int64_t nodes_write(uint32_t number, uint64_t offset, const void *from, uint64_t
     int64_t error = make_room(node, offset + bytes);
     if (error < 0)
         return error;
-    memcpy(node->data + offset, from, bytes);
+    if (!guarded_copy(node->data + offset, from, bytes))
+        return E_GONE;
     if (node->bytes < offset + bytes)
         node->bytes = offset + bytes;
     return (int64_t)bytes;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <cocos/errors.h>
+#include <cocos/guard.h>
 #include <cocos/protocol/files.h>
 #include <cocos/service.h>
 
@@ -77,8 +78,12 @@ static void give(struct pipe *pipe, const struct waiting *reader)
 {
     uint64_t bytes = smaller(reader->bytes, pipe->count);
     uint64_t piece = smaller(bytes, pipe->room - pipe->first);
-    memcpy((void *)reader->run, pipe->ring + pipe->first, piece);
-    memcpy((char *)reader->run + piece, pipe->ring, bytes - piece);
+    /* Whose run is gone waits no more, and has taken nothing. */
+    if (!guarded_copy((void *)reader->run, pipe->ring + pipe->first, piece) ||
+        !guarded_copy((char *)reader->run + piece, pipe->ring, bytes - piece)) {
+        answer_first(&pipe->reads, E_GONE, 0);
+        return;
+    }
     pipe->first = (pipe->first + bytes) % pipe->room;
     pipe->count -= bytes;
     answer_first(&pipe->reads, OK, bytes);
@@ -90,8 +95,11 @@ static void take(struct pipe *pipe, const struct waiting *writer)
     uint64_t bytes = smaller(writer->bytes, pipe->room - pipe->count);
     uint64_t at = (pipe->first + pipe->count) % pipe->room;
     uint64_t piece = smaller(bytes, pipe->room - at);
-    memcpy(pipe->ring + at, (const void *)writer->run, piece);
-    memcpy(pipe->ring, (const char *)writer->run + piece, bytes - piece);
+    if (!guarded_copy(pipe->ring + at, (const void *)writer->run, piece) ||
+        !guarded_copy(pipe->ring, (const char *)writer->run + piece, bytes - piece)) {
+        answer_first(&pipe->writes, E_GONE, 0);
+        return;
+    }
     pipe->count += bytes;
     answer_first(&pipe->writes, OK, bytes);
 }

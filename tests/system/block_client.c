@@ -4,6 +4,7 @@
  * check:   every operation, many at once, and every refusal
  * kill:    writes and verifies the whole disk while it kills the server NUMBER times with requests
  *          under way
+ * killer:  kills the server NUMBER times, whatever others are doing
  * fail:    expects requests to fail with E_DEVICE, and the server to go on
  * leave:   ends with requests under way
  */
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include <cocos/block.h>
+#include <cocos/clock.h>
 #include <cocos/frames.h>
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
@@ -21,6 +23,7 @@
 #define PIECE_SECTORS (PIECE_BYTES / BLOCK_SECTOR_BYTES)
 #define BUFFERS_ORDER ORDER_BLOCK
 #define REQUESTS_PER_KILL 100u
+#define KILL_PAUSE 20000000ull /* ns, at most */
 #define PIECES_MAX 65536u
 
 static unsigned failed;
@@ -199,6 +202,20 @@ static void kill_often(uint32_t kills)
            killed, under_way, block.reattached);
 }
 
+static void kill_from_outside(uint32_t kills)
+{
+    for (uint32_t i = 0; i < kills; i++) {
+        struct block_disk disk;
+        uint32_t server = SLOT_NONE;
+        /* From the moment on that it answers, at moments that differ. */
+        expect(OK, block_list(&server, 0, &disk), "an instance that answers");
+        sys_slot_drop(server);
+        slot_put(server);
+        sys_sleep(clock_now() + next_random() % KILL_PAUSE);
+        kill_server();
+    }
+}
+
 /* ---- check ---- */
 
 static int64_t one(uint32_t operation, uint64_t sector, uint32_t sectors, uint64_t address)
@@ -353,6 +370,11 @@ int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
+    if (strcmp(argv[1], "killer") == 0) {
+        kill_from_outside(argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 10);
+        printf("block_client: %u failed\n", failed);
+        return failed != 0;
+    }
     int64_t error = block_open(&block, argv[2]);
     if (error < 0) {
         printf("block_client: %s: %s\n", argv[2], error_name(error));

@@ -93,6 +93,10 @@ int main(void)
     if (got < 0)
         return 1;
     run = (uint64_t)got;
+    FILE *file = fopen("/tmp/large", "w");
+    if (!file || fprintf(file, "\x7f%s%60000d", "ELF", 1) < 0 || fclose(file) != 0)
+        return 1;
     bool good = test("bootfs", "/init");
+    good = test("tmpfs", "/large") && good;
     return test("hostfs", "/large") && good ? 0 : 1;
 }

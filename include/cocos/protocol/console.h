@@ -31,9 +31,10 @@ enum console_request {
      * caller's domain, RIGHT_GRANT, which must accept so many frames (DOMAIN_ACCEPT). Once answered
      * the caller may write to it at its address, and the console does not draw. It goes on
      * with its text, and draws that when it has the screen again: with CONSOLE_RETURN, or soon
-     * after the caller has ended. E_UNSUPPORTED: there is no linear framebuffer. E_BUSY: it is lent
-     * already. E_ARGUMENT: no capability came. E_NOT_ACCEPTED, E_MAPPED. E_NO_TABLES: the caller
-     * gives itself a frame for one (sys_page_fund), and asks again. */
+     * after the caller has ended. If the console ends, the caller's access does, too.
+     * E_UNSUPPORTED: there is no linear framebuffer. E_BUSY: it is lent already. E_ARGUMENT: no
+     * capability came. E_NOT_ACCEPTED, E_MAPPED. E_NO_TABLES: the caller gives itself a frame for
+     * one (sys_page_fund), and asks again. */
     CONSOLE_LEND = 5,
     /* The caller gives it back: its access ends. E_NOT_GRANTED: it is not lent to the caller. */
     CONSOLE_RETURN = 6,

@@ -50,9 +50,10 @@ enum files_request {
      * that no other file of the server has, word 5 = FILES_TYPE_* | permissions (as Linux has them)
      * | how many names it has << 32. */
     FILES_STAT = 4,
-    /* The names in a directory: word 2 = 0, or `next` of the last entry that was read; word 3 =
-     * bytes of the run to fill. Word 1 = how many bytes of struct files_entry came; 0: no more. "."
-     * and ".." are not among them. E_NOT_DIRECTORY. E_TOO_LONG: not even one fits. */
+    /* The names in a directory that is open for reading: word 2 = 0, or `next` of the last entry
+     * that was read; word 3 = bytes of the run to fill. Word 1 = how many bytes of struct
+     * files_entry came; 0: no more. "." and ".." are not among them. E_NOT_DIRECTORY, E_NOT_OPEN.
+     * E_TOO_LONG: not even one fits. */
     FILES_LIST = 5,
     /* Word 1 = bytes of the path; word 2 = permissions, | FILES_DIRECTORY for a directory, or |
      * FILES_PIPE for a pipe, of which only tmpfs has any. It is not opened. E_EXISTS, and as

@@ -47,6 +47,9 @@ int64_t frame_lend(uint64_t address, uint32_t order, uint32_t domain, uint32_t r
 int64_t frames_grant(uint64_t start, uint64_t end, uint32_t domain, uint32_t rights);
 void frames_revoke(uint64_t start, uint64_t end, uint32_t domain);
 
+/* Releases the owned memory that [start, end) lies in. */
+void frames_release(uint64_t start, uint64_t end);
+
 /* Claims a frame for one page table of `domain`, and gives it that (sys_page_fund). */
 int64_t table_fund(uint32_t domain);
 
