@@ -70,6 +70,7 @@ def test_prompt(bench):
     """To the prompt: a fifth of what Linux needs to its init; and the memory in use there."""
     results = bench[2]
     assert results["boot.to_init"]["min"] < results["boot.to_prompt"]["min"]
+    assert results["boot.to_prompt"]["seconds"] > 0
     assert 1 << 20 < results["memory.at_prompt"]["min"] < 8 << 20
     if "peer.linux.boot.to_init" in results:
         assert 5 * results["boot.to_prompt"]["min"] < results["peer.linux.boot.to_init"]["min"]

@@ -239,3 +239,14 @@ def test_interrupt(terminal):
     screen.wait_for("cocos> ")
     screen.type("man\x12\r")  # what was typed to the shell before
     screen.wait_for("console   ports=")
+
+
+def test_progress(run):
+    """What takes long says how far it is, and takes that back. In Bochs, whose second is one of few instructions."""
+    result = run("--emulator", "bochs", timeout=120, commands=[
+        f"cat {'/shell ' * 8} > /tmp/a", f"cat {'/tmp/a ' * 6} > /tmp/b", "cp /tmp/b /tmp/c", "ls -l /tmp",
+        "echo done"])
+    shown = re.findall(r"cp: /tmp/b: (\d+) %", result.log)
+    assert shown and all(0 < int(percent) <= 100 for percent in shown)
+    sizes = {name: size for size, name in re.findall(r"^-\S+ +(\d+) .* (\w)$", result.output, re.MULTILINE)}
+    assert sizes["b"] == sizes["c"] and result.answer("echo done") == ["done"]

@@ -92,14 +92,18 @@ class Results:
             yield counted(f"boot.to_init.{size}", self.boot_rest(run))
             rest = self.boot_rest(run, "cleared", "calibration")
             yield counted(f"boot.less_clearing.{size}", rest)
-        yield counted("boot.to_prompt", self.prompt[0])
+        yield {**counted("boot.to_prompt", self.prompt[0]), "seconds": self.prompt_time[0] / 1e9}
         yield {"name": "memory.at_prompt", "unit": "bytes", "min": self.prompt[1], "median": self.prompt[1]}
         if self.linux_start:
             # Started in the same way, the floor finds where the firmware left the counter.
-            yield counted("peer.linux.boot.to_init", self.linux_start[0] - self.firmware)
+            count = self.linux_start[0] - self.firmware
+            ticks = self.times["peer.linux.boot.ticks"][0] - self.times["floor.start"][0]
+            yield {**counted("peer.linux.boot.to_init", count), "seconds": ticks / self.ticks_a_second}
 
     def show_boot(self):
-        counts = {result["name"]: result["min"] for result in self.boot_objects()}
+        objects = list(self.boot_objects())
+        counts = {result["name"]: result["min"] for result in objects}
+        seconds = {result["name"]: result.get("seconds") for result in objects}
         print(f"{'from the start to init':34} {'512 MiB':>12} {'1 GiB':>13} {'1 TiB':>13} {'ratio':>7}")
         one, other = counts["boot.to_init.1g"], counts["boot.to_init.1t"]
         total = self.boot_rest(self.cocos)
@@ -109,9 +113,10 @@ class Results:
         title = "  less clearing and calibration"
         print(f"{title:34} {rest:12.0f} {one:13.0f} {other:13.0f} {other / one:7.2f}")
         print(f"{'  seL4, less calibration':34} {SEL4['boot.to_init']:12}")
-        print(f"{'to the prompt, calibration included':34} {counts['boot.to_prompt']:12.0f}")
-        if "peer.linux.boot.to_init" in counts:
-            print(f"{'  Linux, to its init':34} {counts['peer.linux.boot.to_init']:12.0f}")
+        for title, name in (("to the prompt, calibration included", "boot.to_prompt"),
+                            ("  Linux, to its init", "peer.linux.boot.to_init")):
+            if name in counts:
+                print(f"{title:34} {counts[name]:12.0f} {seconds[name]:11.2f} s")
         print(f"{'memory in use at the prompt, KiB':34} {counts['memory.at_prompt'] / 1024:12.0f}")
 
     # ---- Operations ----

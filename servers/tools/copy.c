@@ -13,8 +13,8 @@
 #define BUFFER_BYTES (256 << 10)
 #define PERCENT 100
 
-/* What takes longer than this, in seconds, says how far it is, once in as many. */
-#define PATIENCE 1
+/* What takes longer than this, in nanoseconds, says how far it is, once in as many. */
+#define PATIENCE 1000000000ll
 
 struct progress {
     const char *path;
@@ -34,7 +34,9 @@ static void show_progress(struct progress *progress, long long more)
     struct timespec now;
     progress->done += more;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec - progress->said.tv_sec <= PATIENCE || progress->bytes <= 0 || !isatty(2))
+    long long silent = (now.tv_sec - progress->said.tv_sec) * 1000000000ll + now.tv_nsec -
+                       progress->said.tv_nsec;
+    if (silent < PATIENCE || progress->bytes <= 0 || !isatty(2))
         return;
     fprintf(stderr, "\r%s: %s: %lld %%\x1b[K", tool, progress->path,
             progress->done * PERCENT / progress->bytes);
