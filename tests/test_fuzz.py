@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 7
+SECONDS = 5
 
 
 def elf_seed(kind):

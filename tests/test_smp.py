@@ -82,8 +82,8 @@ def test_one_that_does_not_start(run, tmp_path):
 # What each program of tests/system/ is told: how often, on the plain kernel under QEMU; on the checking kernel, which
 # looks at the whole machine after every call; under Bochs; and in the long run.
 PROGRAMS = {
-    "smp_threads": ("moves", 60, 40, 60, 20000),
-    "smp_messages": ("calls", 500, 300, 200, 200000),
+    "smp_threads": ("moves", 60, 15, 60, 20000),
+    "smp_messages": ("calls", 500, 120, 200, 200000),
     "smp_frames": ("turns", 1000, 100, 300, 1000000),
     "smp_revocation": ("rounds", 75, 50, 100, 300000),
     "smp_deaths": ("rounds", 40, 10, 10, 20000),

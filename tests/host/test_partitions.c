@@ -12,7 +12,7 @@
 
 #define SECTORS 4096u
 #define READ_MAX 64u
-#define ROUNDS 30000
+#define ROUNDS 15000
 
 static uint8_t sectors[SECTORS][512];
 static struct partition list[PARTITIONS_MAX];
