@@ -183,7 +183,8 @@ int main(int argc, char **argv)
 
     /* The driver is gone, and the line still asks: whoever binds it next has it. */
     worker_end(&workers[LEVEL]);
-    EXPECT(E_NOT_FREE, sys_interrupt_bind(SLOT_INIT_INTERRUPTS, lines[LEVEL], ENDPOINTS + EDGES, 0));
+    EXPECT(E_NOT_FREE,
+           sys_interrupt_bind(SLOT_INIT_INTERRUPTS, lines[LEVEL], ENDPOINTS + EDGES, 0));
     EXPECT(OK, sys_object_destroy(ENDPOINTS + LEVEL));
     begin(LEVEL, last);
     expect_progress(interrupts / 10);
