@@ -63,28 +63,14 @@ static void check_low_memory(void)
     }
 }
 
-/* The number of the program of that name that serves, 0: none does. */
-static uint64_t find(const char *name)
-{
-    struct message message = {0};
-    for (uint64_t number = 1;; number = message.words[1] + 1) {
-        message = (struct message){.words = {INIT_LIST, number}};
-        if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
-            return 0;
-        if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            strcmp((const char *)&message.words[4], name) == 0)
-            return message.words[1];
-    }
-}
-
 /* The next instance has not seen what the one before gave to whom. */
 static void restart_pci(void)
 {
     struct message message = {.words = {INIT_RESTART}};
-    uint64_t number = find("pci");
+    int number = program_serving("pci");
     memcpy(&message.words[1], "pci", sizeof "pci");
     sys_call(SLOT_PARENT, &message);
-    for (uint64_t next = number; next == 0 || next == number; next = find("pci"))
+    for (int next = number; next < 0 || next == number; next = program_serving("pci"))
         sys_sleep(clock_now() + MILLISECOND);
 }
 
@@ -94,11 +80,10 @@ int main(int argc, char **argv)
     unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 5, ended = 0;
     while (ended < count) {
         sys_sleep(clock_now() + (1ull + ended * 7 % 20) * 11 * MILLISECOND);
-        uint64_t number = find(name);
-        if (number && ended % 3 == 2)
+        int number = program_serving(name);
+        if (number > 0 && ended % 3 == 2)
             restart_pci();
-        struct message message = {.words = {INIT_KILL, number}};
-        if (!number || sys_call(SLOT_PARENT, &message) != OK || message.words[0] != OK)
+        if (number < 0 || program_stop(number) != OK)
             continue;
         ended++;
         take_low_memory(ended % 2 == 0);

@@ -14,20 +14,6 @@
 
 #define MICROSECOND 1000ull
 
-/* The number of the program that serves /host, 0: none does. */
-static uint64_t find_hostfs(void)
-{
-    struct message message = {0};
-    for (uint64_t number = 1;; number = message.words[1] + 1) {
-        message = (struct message){.words = {INIT_LIST, number}};
-        if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
-            return 0;
-        if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            memcmp(&message.words[4], "hostfs", sizeof "hostfs") == 0)
-            return message.words[1];
-    }
-}
-
 int main(int argc, char **argv)
 {
     uint32_t endpoint;
@@ -36,9 +22,8 @@ int main(int argc, char **argv)
         return 1;
     while (ended < count) {
         sys_sleep(clock_now() + (uint64_t)(1 + ended * 7 % 40) * 500 * MICROSECOND);
-        uint64_t number = find_hostfs();
-        struct message message = {.words = {INIT_KILL, number}};
-        if (number && sys_call(SLOT_PARENT, &message) == OK && message.words[0] == OK)
+        int number = program_serving("hostfs");
+        if (number > 0 && program_stop(number) == OK)
             ended++;
     }
     printf("ends_hostfs: ended %ld times\n", ended);

@@ -20,19 +20,6 @@
 static uint32_t server;
 static uint64_t run;
 
-static uint64_t serving(const char *name)
-{
-    struct message message = {0};
-    for (uint64_t number = 1;; number = message.words[1] + 1) {
-        message = (struct message){.words = {INIT_LIST, number}};
-        if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
-            return 0;
-        if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            strcmp((const char *)&message.words[4], name) == 0)
-            return message.words[1];
-    }
-}
-
 /* Word 0 of the answer; word 1 in *answer. */
 static int64_t ask(uint64_t deadline, uint64_t request, uint64_t word1, uint64_t word3,
                    uint64_t *answer)
@@ -68,7 +55,7 @@ static bool test(const char *name, const char *path)
     uint64_t fid, answer;
     if (service_find(name, &server) < 0)
         return false;
-    uint64_t number = serving(name);
+    int number = program_serving(name);
     strcpy((char *)run, path);
     if (ask(DEADLINE_NEVER, FILES_OPEN, strlen(path), 0, &fid) != OK)
         return false;
@@ -78,7 +65,7 @@ static bool test(const char *name, const char *path)
                        "\x7f"
                        "ELF",
                        4) == 0 &&
-                serving(name) == number;
+                program_serving(name) == number;
     printf("%s: %s, %s\n", name, late > 0 ? "some ran out of time" : "all were in time",
            good ? "the same serves on" : "FAILED: it is another one, or none");
     return good;

@@ -173,20 +173,6 @@ static void test_anything(void)
     }
 }
 
-/* The number of the program of that name which serves, or 0. */
-static uint64_t serving(const char *name)
-{
-    struct message message = {0};
-    for (uint64_t number = 1;; number = message.words[1] + 1) {
-        message = (struct message){.words = {INIT_LIST, number}};
-        if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
-            return 0;
-        if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            strcmp((const char *)&message.words[4], name) == 0)
-            return message.words[1];
-    }
-}
-
 /* ---- Init ---- */
 
 static int64_t ask_init(struct message *message)
@@ -280,19 +266,18 @@ static void test_init(void)
 
 static void test_server(const char *name)
 {
-    uint64_t number = serving(name);
     if (service_find(name, &server) < 0) {
         printf("FAILED: %s cannot be found\n", name);
         failed++;
         return;
     }
-    number = serving(name);
+    int number = program_serving(name);
     test_requests();
     test_paths();
     test_fids();
     test_many();
     test_anything();
-    EXPECT((int64_t)number, (int64_t)serving(name));
+    EXPECT(number, program_serving(name));
 }
 
 int main(void)

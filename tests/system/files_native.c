@@ -107,31 +107,15 @@ static void put(const char *path, const char *text)
     close(file);
 }
 
-/* The number of the program that serves /host, or 0: none does at the moment. */
-static uint64_t find_server(void)
-{
-    struct message message = {0};
-    for (uint64_t number = 1;; number = message.words[1] + 1) {
-        message = (struct message){.words = {INIT_LIST, number}};
-        if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] < number)
-            return 0;
-        if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            strcmp((const char *)&message.words[4], "hostfs") == 0)
-            return message.words[1];
-    }
-}
-
 /* Ends it: the next one knows no fid. */
 static void end_server(void)
 {
-    uint64_t number = find_server();
-    for (int i = 0; i < 10000 && number == 0; i++) {
+    int number = program_serving("hostfs");
+    for (int i = 0; i < 10000 && number < 0; i++) {
         sys_sleep(clock_now() + 1000000);
-        number = find_server();
+        number = program_serving("hostfs");
     }
-    struct message message = {.words = {INIT_KILL, number}};
-    EXPECT(OK, sys_call(SLOT_PARENT, &message));
-    EXPECT(OK, message.words[0]);
+    EXPECT(OK, program_stop(number));
 }
 
 /* What is open stays so, if it is the same file still. */

@@ -16,27 +16,14 @@
 #define MILLISECOND 1000000ull
 #define PATIENCE (20000 * MILLISECOND)
 
-/* The number of the instance of `name` that serves, or 0. */
-static uint64_t serving(const char *name)
-{
-    for (uint64_t number = 1;;) {
-        struct message message = {.words = {INIT_LIST, number}};
-        if (sys_call(SLOT_PARENT, &message) < 0 || message.words[1] == 0)
-            return 0;
-        number = message.words[1] + 1;
-        if ((uint32_t)message.words[2] == PROGRAM_SERVES &&
-            strncmp((const char *)&message.words[4], name, SERVICE_NAME_BYTES) == 0)
-            return message.words[1];
-    }
-}
-
-static uint64_t wait_until_serving(const char *name)
+/* The number of the instance of `name` that serves; negative: there is none for too long. */
+static int wait_until_serving(const char *name)
 {
     uint64_t end = clock_now() + PATIENCE;
-    uint64_t number = serving(name);
-    while (!number && clock_now() < end) {
+    int number = program_serving(name);
+    while (number < 0 && clock_now() < end) {
         sys_sleep(clock_now() + MILLISECOND);
-        number = serving(name);
+        number = program_serving(name);
     }
     return number;
 }
@@ -51,12 +38,9 @@ static uint64_t next_pause(uint64_t longest)
 
 static int end_one(const char *name, uint64_t longest)
 {
-    uint64_t number = wait_until_serving(name);
+    int number = wait_until_serving(name);
     sys_sleep(clock_now() + next_pause(longest));
-    struct message message = {.words = {INIT_KILL, number}};
-    if (number == 0 || sys_call(SLOT_PARENT, &message) < 0 || message.words[0] != OK)
-        return -1;
-    return 0;
+    return number > 0 && program_stop(number) == OK ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -75,7 +59,7 @@ int main(int argc, char **argv)
         }
     }
     for (int name = 3; name < argc; name++)
-        if (!wait_until_serving(argv[name]))
+        if (wait_until_serving(argv[name]) < 0)
             printf("kills: %s is not started again\n", argv[name]);
     printf("kills: each %lu times\n", count);
     return 0;
