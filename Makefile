@@ -30,7 +30,7 @@ else
 say = @:
 endif
 
-.PHONY: all run test test-long mutants bench prove lint picture debug debug-bochs clean setup help FORCE
+.PHONY: all run test test-long mutants bench bench-long prove lint picture debug debug-bochs clean setup help FORCE
 FORCE:
 
 # $(call record,TEXT): writes TEXT to the target, but only where it differs, so that its date says
@@ -284,6 +284,12 @@ bench: setup
 	@$(MAKE) all $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 	@bench/run
 
+# Then each of block, console, serial, keyboard, clock and hostfs ends a thousand times while in use.
+bench-long: bench
+	@$(MAKE) build/checking/cocos.iso
+	@$(PYTHON) -m pytest tests/test_block.py tests/test_recovery.py tests/test_files.py --long \
+	  -k 'test_kills or test_while or test_recovery' $(ARGS)
+
 prove: setup
 	@tools/prove $(ARGS)
 
@@ -324,6 +330,7 @@ help:
 	@echo 'make mutants        seed bugs, and see how many of them the tests find'
 	@echo '                    ARGS="-k WORD": those that are called so'
 	@echo 'make bench          measure what operations cost, in instructions, beside other systems'
+	@echo 'make bench-long     the same, and every driver ended a thousand times while it is in use'
 	@echo 'make prove          prove the contracts of the ownership core, for all inputs'
 	@echo 'make lint           check the form of the sources'
 	@echo 'make picture        build/picture.png: whose the memory of a running machine is'
