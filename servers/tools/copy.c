@@ -34,8 +34,8 @@ static void show_progress(struct progress *progress, long long more)
     struct timespec now;
     progress->done += more;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    long long silent = (now.tv_sec - progress->said.tv_sec) * 1000000000ll + now.tv_nsec -
-                       progress->said.tv_nsec;
+    long long silent =
+        (now.tv_sec - progress->said.tv_sec) * 1000000000ll + now.tv_nsec - progress->said.tv_nsec;
     if (silent < PATIENCE || progress->bytes <= 0 || !isatty(2))
         return;
     fprintf(stderr, "\r%s: %s: %lld %%\x1b[K", tool, progress->path,
