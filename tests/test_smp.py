@@ -83,6 +83,7 @@ def test_one_that_does_not_start(run, tmp_path):
 # looks at the whole machine after every call; under Bochs; and in the long run.
 PROGRAMS = {
     "smp_threads": ("moves", 60, 15, 60, 20000),
+    "smp_fpu": ("turns", 100, 20, 50, 200000),
     "smp_messages": ("calls", 500, 120, 200, 200000),
     "smp_frames": ("turns", 1000, 100, 300, 1000000),
     "smp_revocation": ("rounds", 75, 50, 100, 300000),

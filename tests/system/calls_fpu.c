@@ -3,11 +3,11 @@
  * (x87, XMM, YMM, ZMM, MXCSR), by preemption, by messages, by being stopped; and all others, with
  * the bases of FS and GS, by messages and at a thread's start.
  */
-#include <cpuid.h>
 #include <string.h>
 
 #include "tests/system/all_registers.h"
 #include "tests/system/clone.h"
+#include "tests/system/fpu.h"
 #include "tests/system/threads.h"
 
 #define ENDPOINT 20
@@ -23,99 +23,15 @@
 #define ECHO_REPLY 30
 
 #define RUN_TIME (60 * MILLISECOND)
-#define AREA_BYTES 4096
-#define SEEN_COMPONENTS 0xe7ull /* x87, SSE, AVX, AVX-512 */
 #define ITS_SLOTS 32
 
-/* ---- The FPU's registers, in the form of XSAVE or FXSAVE (Intel SDM 1, 13.4 and 10.5.1) ---- */
+static bool has_bases;
 
-static bool has_xsave, has_bases;
-static uint64_t components;
-static uint32_t area_bytes = 512;
-static bool counts[AREA_BYTES]; /* which bytes hold registers, and not where the last one was */
-
-static void note_bytes(void)
-{
-    for (uint32_t i = 0; i < 512; i++) {
-        bool x87 = i >= 32 && i < 160 && i % 16 < 10;
-        counts[i] = i < 5 || (i >= 24 && i < 28) || x87 || (i >= 160 && i < 416);
-    }
-    for (uint32_t component = 2; component < 8; component++) {
-        uint32_t bytes, start, c, d;
-        if (has_xsave && components >> component & 1) {
-            __cpuid_count(0xd, component, bytes, start, c, d);
-            memset(counts + start, 1, bytes);
-        }
-    }
-}
-
-static void find_out(void)
+static void find_out_bases(void)
 {
     uint32_t a, b, c, d;
-    __cpuid(1, a, b, c, d);
-    has_xsave = (c >> 27 & 1) != 0; /* OSXSAVE */
-    if (has_xsave) {
-        __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-        components = a & SEEN_COMPONENTS;
-        __cpuid_count(0xd, 0, a, b, c, d);
-        area_bytes = b;
-    }
-    __cpuid(7, a, b, c, d);
     __cpuid_count(7, 0, a, b, c, d);
     has_bases = b & 1;
-    printf("fpu: %u bytes, components 0x%lx\n", area_bytes, components);
-    EXPECT(true, area_bytes <= AREA_BYTES);
-    note_bytes();
-}
-
-/* FNOP first: QEMU 7.2 lets XSAVE and XRSTOR pass where CR0.TS makes them trap (SDM 2B, 2C), which
- * is how the kernel learns who uses the FPU. */
-static void load(const uint8_t *area)
-{
-    __asm__ volatile("fnop");
-    if (has_xsave) {
-        __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(components), "d"(0) : "memory");
-    } else {
-        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
-    }
-}
-
-/* FXSAVE traps everywhere, XSAVE where QEMU does not run. */
-static void save_untouched(uint8_t *area)
-{
-    for (uint32_t i = 0; i < 64; i++) {
-        area[512 + i] = 0;
-    }
-    if (has_xsave) {
-        __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(components), "d"(0) : "memory");
-    } else {
-        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
-    }
-}
-
-static void save(uint8_t *area)
-{
-    __asm__ volatile("fnop");
-    save_untouched(area);
-}
-
-/* Anything, in all registers that there are. */
-static void scramble(uint8_t *area, uint64_t *seed)
-{
-    for (uint32_t i = 0; i < AREA_BYTES; i++) {
-        area[i] = (uint8_t)random_next(seed) | 1;
-    }
-    area[0] = 0x7f; /* no exceptions: the control and status words, the tags, MXCSR */
-    area[1] = (uint8_t)(3 | (random_next(seed) & 3) << 2);
-    area[2] = 0;
-    area[3] = (uint8_t)((random_next(seed) & 7) << 3);
-    area[4] = 0xff;
-    area[24] = 0x80;
-    area[25] = (uint8_t)(0x1f | (random_next(seed) & 3) << 5);
-    area[26] = area[27] = 0;
-    for (uint32_t i = 512; i < 576; i++) {
-        area[i] = i < 520 ? (uint8_t)(components >> (i - 512) * 8) : 0;
-    }
 }
 
 /* ---- Two that use it, and each finds what it left ---- */
@@ -126,7 +42,7 @@ struct job {
     unsigned way;
     uint64_t seed;
 };
-static uint8_t areas[2][2][AREA_BYTES] __attribute__((aligned(64)));
+static uint8_t areas[2][2][FPU_AREA_BYTES] __attribute__((aligned(64)));
 static struct job job;
 
 static void pass_time(unsigned way)
@@ -150,13 +66,11 @@ static void juggle(uint64_t until_and_which)
     uint8_t *left = areas[which][0], *found = areas[which][1];
     uint64_t seed = job.seed + which, looks = 0, wrong = 0;
     while (looks == 0 || clock_now() < until) {
-        scramble(left, &seed);
-        load(left);
+        fpu_scramble(left, &seed);
+        fpu_load(left);
         pass_time(job.way);
-        save(found);
-        for (uint32_t i = 0; i < area_bytes; i++) {
-            wrong += counts[i] && left[i] != found[i];
-        }
+        fpu_save(found);
+        wrong += fpu_wrong(left, found);
         looks++;
     }
     struct message message = {.words = {looks, wrong}};
@@ -175,8 +89,8 @@ static void echo(uint64_t unused)
     int64_t got = sys_wait(ECHO_ENDPOINT, ECHO_REPLY, DEADLINE_NEVER, &message);
     for (unsigned i = 0; got == RECEIVED_CALL; i++) {
         if (i > 20 && i % 2) {
-            scramble(areas[1][0], &seed);
-            load(areas[1][0]);
+            fpu_scramble(areas[1][0], &seed);
+            fpu_load(areas[1][0]);
         }
         got = sys_reply_wait(ECHO_ENDPOINT, ECHO_REPLY, DEADLINE_NEVER, &message);
     }
@@ -269,8 +183,8 @@ static void test_stopped(void)
 static uint64_t count_used(const uint8_t *found)
 {
     uint64_t wrong = found[0] != 0x7f || found[1] != 3 || found[24] != 0x80 || found[25] != 0x1f;
-    for (uint32_t i = 2; i < area_bytes; i++) {
-        wrong += counts[i] && (i < 24 || i > 27) && found[i] != 0;
+    for (uint32_t i = 2; i < fpu_bytes; i++) {
+        wrong += fpu_counts[i] && (i < 24 || i > 27) && found[i] != 0;
     }
     return wrong;
 }
@@ -287,9 +201,9 @@ static void look_first(uint64_t untouched)
 {
     uint8_t *found = areas[0][0];
     if (untouched) {
-        save_untouched(found);
+        fpu_save_untouched(found);
     } else {
-        save(found);
+        fpu_save(found);
     }
     say_used(count_used(found));
 }
@@ -301,11 +215,11 @@ static void look_after(uint64_t unused)
     uint8_t *found = areas[0][0];
     uint64_t seed = 8, wrong = 0;
     for (unsigned i = 0; i < 10; i++) {
-        scramble(areas[0][1], &seed);
-        load(areas[0][1]);
+        fpu_scramble(areas[0][1], &seed);
+        fpu_load(areas[0][1]);
         sys_yield();
         wrong += sys_thread_set(SLOT_NONE, THREAD_FPU, 0) != OK;
-        save_untouched(found);
+        fpu_save_untouched(found);
         wrong += count_used(found);
     }
     say_used(wrong);
@@ -475,7 +389,8 @@ static void test_start(void)
 int main(void)
 {
     fund(SLOT_SELF, 64);
-    find_out();
+    fpu_find_out();
+    find_out_bases();
     endpoint_make(ENDPOINT, CLIENT, 0);
     endpoint_make(ECHO_ENDPOINT, ECHO_CLIENT, 0);
     for (unsigned way = 0; way < WAYS; way++) {

@@ -11,6 +11,7 @@
 #include <cocos/clock.h>
 
 #include "tests/system/check.h"
+#include "tests/system/random.h"
 
 #define RW (MAP_READ | MAP_WRITE)
 #define MILLISECOND 1000000ull
@@ -94,14 +95,6 @@ static inline uint64_t worker_value(const struct worker *worker, unsigned number
     uint64_t values[THREAD_VALUES_PER_READ] = {0};
     EXPECT(OK, sys_thread_read(worker->thread, number / THREAD_VALUES_PER_READ, values));
     return values[number % THREAD_VALUES_PER_READ];
-}
-
-static inline uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <cocos/clock.h>
 
 #include "tests/system/check.h"
+#include "tests/system/random.h"
 
 #pragma GCC target("general-regs-only")
 
@@ -103,15 +104,6 @@ static inline void thread_rest(void)
     for (;;) {
         sys_sleep(DEADLINE_NEVER - 1);
     }
-}
-
-/* The same seeds, the same numbers. */
-static inline uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 #endif
