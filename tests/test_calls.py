@@ -26,7 +26,7 @@ def run_as_init(run, tmp_path):
 
 # The checking kernel looks at everything there is after every call, so there many of something cost their square: these
 # have fewer there, but for the long run.
-FEWER = {"calls_replies": "callers=200"}
+FEWER = {"calls_replies": "callers=120"}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

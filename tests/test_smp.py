@@ -79,15 +79,16 @@ def test_one_that_does_not_start(run, tmp_path):
     assert cpus(result.log.splitlines()) == (3, 2, [missing])
 
 
-# What each program of tests/system/ is told: how often, on the plain kernel under QEMU; on the checking kernel, which
-# looks at the whole machine after every call; under Bochs; and in the long run.
+# What each program of tests/system/ is told: how often, on the plain kernel under QEMU with two CPUs, and with four,
+# which two of the machine below take turns for; on the checking kernel, which looks at the whole machine after every
+# call; under Bochs; and in the long run.
 PROGRAMS = {
-    "smp_threads": ("moves", 60, 15, 60, 20000),
-    "smp_fpu": ("turns", 100, 20, 50, 200000),
-    "smp_messages": ("calls", 500, 120, 200, 200000),
-    "smp_frames": ("turns", 1000, 100, 300, 1000000),
-    "smp_revocation": ("rounds", 75, 50, 100, 300000),
-    "smp_deaths": ("rounds", 40, 10, 10, 20000),
+    "smp_threads": ("moves", 60, 30, 8, 30, 20000),
+    "smp_fpu": ("turns", 100, 50, 20, 25, 200000),
+    "smp_messages": ("calls", 500, 250, 60, 100, 200000),
+    "smp_frames": ("turns", 1000, 300, 60, 150, 1000000),
+    "smp_revocation": ("rounds", 75, 40, 50, 50, 300000),
+    "smp_deaths": ("rounds", 40, 20, 10, 5, 20000),
 }
 
 
@@ -122,8 +123,8 @@ def run_as_init(run, tmp_path):
 )
 def test_together(run_as_init, program, kernel, count, options, is_long):
     """Threads, messages, frames and domains, used, moved, taken and ended by CPUs that do so at the same time."""
-    word, plain, checking, bochs, long = PROGRAMS[program]
-    times = bochs if "bochs" in options else checking if kernel == "checking" else plain
+    word, two, four, checking, bochs, long = PROGRAMS[program]
+    times = bochs if "bochs" in options else checking if kernel == "checking" else two if count == 2 else four
     if is_long and kernel == "plain" and "bochs" not in options:
         times = long
     run_as_init(kernel, program, "--cpus", count, *options, "--append", f"{word}={times}", timeout=LONG_TIMEOUT)
@@ -211,7 +212,7 @@ def test_storms_of_interrupts(run_as_init, kernel, count, times, is_long):
 def test_storm_of_a_serial_port(run_as_init, kernel, options, is_long):
     """A transmitter that says that it is empty as often as it is asked, beside threads of the same and of other
     priorities: everybody goes on."""
-    words = f"milliseconds={60000 if is_long else 3000 if kernel == 'checking' else 300}"
+    words = f"milliseconds={60000 if is_long else 1000 if kernel == 'checking' else 300}"
     result = run_as_init(kernel, "serial_storm", "--memory", "32M", *options, "--append", words, timeout=LONG_TIMEOUT)
     told = [int(count) for count in re.findall(r"^serial storm: told (\d+)", result.output, re.MULTILINE)]
     assert len(told) == 6
