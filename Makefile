@@ -124,6 +124,11 @@ $(LINUX_HEADERS): /usr/include/linux/pci_regs.h
 	ln -sfn "$$($(CC) -print-multiarch | sed 's|^|/usr/include/|')/asm" build/gen/asm
 	ln -sfn /usr/include/linux $@
 
+# What waits in messages is compiled without vector registers, or every message would go the long
+# way (doc/ipc.md). In libcocos that has to be: the program expects these registers back as they
+# were from a Linux system call, and the bounce handler does not save them.
+NO_VECTORS := -mgeneral-regs-only
+
 # --- libcocos.a: native stubs, runtime and the Linux library OS, against musl; it shares the
 # kernel's ELF checks
 
@@ -134,7 +139,7 @@ LIBCOCOS_OBJECTS := $(LIBCOCOS_SOURCES:%=build/user/%.o)
 # installs it.
 MUSL_INCLUDES = -nostdinc -isystem /usr/include/x86_64-linux-musl \
   -isystem $(shell $(CC) -print-file-name=include)
-LIBCOCOS_CFLAGS = -std=gnu17 -O2 -g $(WARNINGS) -fPIE -fno-stack-protector -fcf-protection=none \
+LIBCOCOS_CFLAGS = -std=gnu17 -O2 -g $(NO_VECTORS) $(WARNINGS) -fPIE -fno-stack-protector -fcf-protection=none \
   -fno-omit-frame-pointer -fno-strict-aliasing $(MUSL_INCLUDES) -Iinclude -Ilibc/include -I. -Ibuild/gen
 
 build/user/libcocos.flags: FORCE
@@ -166,12 +171,13 @@ SERVER_PROGRAMS := $(SERVERS:%=build/servers/%)
 TEST_PROGRAMS := $(patsubst %.c,build/%,$(wildcard tests/system/*.c bench/*.c))
 
 build/user/program.flags: FORCE
-	$(call record,$(PROGRAM_CFLAGS))
+	$(call record,$(PROGRAM_CFLAGS) $(NO_VECTORS))
 
 build/user/%.c.o: %.c build/user/program.flags $(COCOS_GCC) | $(LINUX_HEADERS)
 	@mkdir -p $(@D)
 	$(call say,CC  ,$@)
-	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(if $(filter bench/%,$<),-fomit-frame-pointer) -MMD -MP -c $< -o $@
+	$(COCOS_GCC) $(PROGRAM_CFLAGS) $(if $(filter bench/%,$<),-fomit-frame-pointer) \
+	  $(if $(filter servers/%,$<),$(NO_VECTORS)) -MMD -MP -c $< -o $@
 
 # The keyboard layouts, from the distribution's own description of them.
 KEYMAPS := us se de fr

@@ -7,8 +7,6 @@
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 /* A new page of the server's needs at most three tables. */
 #define TABLES_PER_GRANT 4
 /* Each try but the first is for an instance that has ended while it was talked to. */

@@ -10,8 +10,6 @@
 #include <cocos/path.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 #define REST_ROOT UINT32_MAX
 #define ENTRIES_BYTES 1536u
 

@@ -10,8 +10,6 @@
 #include <cocos/path.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 /* How often a request is made again: because the server ended, which nobody does forever; and
  * because it lacked a page table for the run. */
 #define TRIES_MAX 1000

@@ -3,8 +3,6 @@
 
 #include <stdbool.h>
 
-#include "libc/integer_only.h"
-
 /* One new leaf needs at most three tables; more refusals would mean a broken kernel. */
 #define TABLES_PER_CALL 4
 

@@ -5,8 +5,6 @@
 #include <cocos/protocol/init.h>
 #include <cocos/sys.h>
 
-#include "libc/integer_only.h"
-
 static void ask_for_guard(void)
 {
     struct message message = {.words = {INIT_GUARD, (uint64_t)&cocos_guarded_start,

@@ -1,8 +1,6 @@
 /* Looking at the machine: calls that answer in several registers (contracts: cocos/sys.h). */
 #include <cocos/sys.h>
 
-#include "libc/integer_only.h"
-
 int64_t sys_frame_query(uint32_t machine, uint64_t address, struct frame_info *info)
 {
     uint64_t owner = machine, tag = address, end;

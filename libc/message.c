@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-#include "libc/integer_only.h"
-
 #define HIDDEN __attribute__((visibility("hidden")))
 
 /* message.asm */

@@ -5,8 +5,6 @@
 
 #include <cocos/errors.h>
 
-#include "libc/integer_only.h"
-
 /* A path that is being put together: "" or names, each with a / before it. */
 struct whole {
     char text[FILES_PATH_BYTES];

@@ -6,8 +6,6 @@
 #include <cocos/frames.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 /* ---- The server ---- */
 
 static int64_t ask(const struct pci_device *device, enum pci_request request, uint64_t word2,

@@ -3,8 +3,6 @@
 
 #include <linux/pci_regs.h>
 
-#include "libc/integer_only.h"
-
 #define CONFIG_BYTES 256u
 
 /* More cannot be: each takes four bytes at least (PCI 3.0, 6.7). */

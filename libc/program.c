@@ -12,8 +12,6 @@
 #include <cocos/protocol/init.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 #define TRIES_MAX 8
 #define MODE_EXECUTE 0111u
 

@@ -5,8 +5,6 @@
 
 #include <cocos/frames.h>
 
-#include "libc/integer_only.h"
-
 uint64_t revocation_ticks(void)
 {
     uint32_t low, high;

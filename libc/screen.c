@@ -7,8 +7,6 @@
 #include <cocos/protocol/console.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 /* What a framebuffer takes at most where it begins and ends within a table: two of each level. */
 #define TABLES_MAX 8
 

@@ -4,8 +4,6 @@
  */
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 static uint64_t taken[SLOTS_PER_DOMAIN / 64];
 
 uint32_t slot_take(void)

@@ -7,7 +7,6 @@
 
 #include <cocos/sys.h>
 
-#include "libc/integer_only.h"
 #include "libc/linux/bounce.h"
 #include "libc/start_stack.h"
 
@@ -63,4 +62,11 @@ uint64_t cocos_start_prepare(uint64_t top)
     };
     fill_random(facts.random);
     return cocos_start_stack((const struct process_page *)PROCESS_PAGE, &facts, top);
+}
+
+/* Runs when musl's start code, which uses vector registers, is done: until the program uses them
+ * its messages go the short way (doc/ipc.md). */
+__attribute__((constructor)) static void give_up_vectors(void)
+{
+    sys_thread_set(SLOT_NONE, THREAD_FPU, 0);
 }

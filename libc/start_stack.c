@@ -3,8 +3,6 @@
 
 #include <elf.h>
 
-#include "libc/integer_only.h"
-
 #define PAIRS 10
 #define ARGUMENTS_MAX PROCESS_ARGUMENT_BYTES /* each has its terminating zero */
 

@@ -4,8 +4,6 @@
  */
 #include <cocos/sys.h>
 
-#include "libc/integer_only.h"
-
 #define ARGUMENTS(name, arguments, text) ARGUMENTS_##name = arguments,
 enum { COCOS_CALLS(ARGUMENTS) };
 #undef ARGUMENTS

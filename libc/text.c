@@ -3,8 +3,6 @@
 
 #include <cocos/protocol/text.h>
 
-#include "libc/integer_only.h"
-
 /* How many instances of a server may end, one after the other, with the same call. */
 #define TRIES 64
 

@@ -9,8 +9,6 @@
 #include <cocos/clock.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 /* 4.1.2: the numbers of devices that are virtio's. */
 #define VENDOR 0x1af4
 #define TRANSITIONAL_FIRST 0x1000

@@ -5,8 +5,6 @@
 
 #include <cocos/errors.h>
 
-#include "libc/integer_only.h"
-
 void virtio_queue_init(struct virtio_queue *queue, uint16_t size, void *memory)
 {
     *queue = (struct virtio_queue){.free_count = size};

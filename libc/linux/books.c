@@ -8,8 +8,6 @@
 
 #include <cocos/frames.h>
 
-#include "libc/integer_only.h"
-
 #define WORDS_PER_PAGE (FRAME_BYTES / sizeof(uint64_t))
 #define NAMES_PER_PAGE (WORDS_PER_PAGE - 1)
 #define RANGES_PAGES ((BOOKS_NAMES_START - BOOKS_RANGES_START) / FRAME_BYTES)

@@ -12,7 +12,6 @@
 #include <cocos/protocol/console.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
 #include "libc/linux/line_input.h"
 
 static uint32_t console = SLOT_NONE;

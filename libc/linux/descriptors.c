@@ -9,8 +9,6 @@
 #include <cocos/errors.h>
 #include <cocos/path.h>
 
-#include "libc/integer_only.h"
-
 #define DESCRIPTORS 64
 
 static struct opened opened[DESCRIPTORS];

@@ -5,8 +5,6 @@
 
 #include <cocos/errors.h>
 
-#include "libc/integer_only.h"
-
 static const struct {
     int16_t error, number;
 } numbers[] = {

@@ -13,7 +13,6 @@
 #include <cocos/errors.h>
 #include <cocos/protocol/text.h>
 
-#include "libc/integer_only.h"
 #include "libc/linux/descriptors.h"
 #include "libc/linux/status.h"
 

@@ -1,8 +1,6 @@
 /* Makes lines of what is typed (line_input.h). */
 #include "libc/linux/line_input.h"
 
-#include "libc/integer_only.h"
-
 #define CONTROL(letter) ((letter)&0x1f)
 #define DELETE 0x7f
 #define TAB '\t'

@@ -17,7 +17,6 @@
 
 #include <cocos/frames.h>
 
-#include "libc/integer_only.h"
 #include "libc/linux/books.h"
 
 static uint64_t round_up(uint64_t bytes)

@@ -12,7 +12,6 @@
 #include <cocos/errors.h>
 #include <cocos/path.h>
 
-#include "libc/integer_only.h"
 #include "libc/linux/descriptors.h"
 #include "libc/linux/status.h"
 

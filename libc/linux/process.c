@@ -7,8 +7,6 @@
 #include <cocos/protocol/init.h>
 #include <cocos/sys.h>
 
-#include "libc/integer_only.h"
-
 /* <asm/prctl.h>, which musl does not have. */
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003

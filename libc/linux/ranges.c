@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-#include "libc/integer_only.h"
-
 /* Index of the first range that ends above `address`. */
 static uint32_t index_from(const struct ranges *ranges, uint64_t address)
 {

@@ -9,8 +9,6 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "libc/integer_only.h"
-
 #define SIGNALS 64
 #define MASK_BYTES 8
 #define STATUS_OF_SIGNAL 128 /* what shells add for an end by a signal */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-#include "libc/integer_only.h"
 #include "libc/linux/linux.h"
 
 typedef int64_t linux_function(const uint64_t *arguments);

@@ -14,8 +14,6 @@
 #include <cocos/protocol/clock.h>
 #include <cocos/service.h>
 
-#include "libc/integer_only.h"
-
 #define SECOND 1000000000ull
 #define MICROSECOND 1000ull
 

@@ -59,9 +59,9 @@ static int64_t look(void)
     return OK;
 }
 
-static double percent(uint32_t part)
+static uint32_t per_mille(uint32_t part)
 {
-    return looks ? 100.0 * part / looks : 0;
+    return looks ? (uint32_t)(1000ull * part / looks) : 0;
 }
 
 /* Those that ran most come first. */
@@ -78,13 +78,14 @@ static void sort(void)
 
 static void show(bool live)
 {
-    uint32_t cpus = ((const struct system_page *)SYSTEM_PAGE)->cpus;
+    uint32_t rest = per_mille(idle), cpus = ((const struct system_page *)SYSTEM_PAGE)->cpus;
     sort();
-    console_printf("%s%u processor%s, %.1f %% idle%s\n", live ? "\x1b[H\x1b[J" : "", cpus,
-                   cpus == 1 ? "" : "s", percent(idle), live ? "; any key ends this" : "");
+    console_printf("%s%u processor%s, %u.%u %% idle%s\n", live ? "\x1b[H\x1b[J" : "", cpus,
+                   cpus == 1 ? "" : "s", rest / 10, rest % 10, live ? "; any key ends this" : "");
     console_printf(VM_BOLD "  time  program   thread" VM_PLAIN "\n");
     for (uint32_t i = 0; i < share_count && i < SHOWN_MAX; i++) {
-        console_printf("%5.1f%%  %-8s  %08llx\n", percent(shares[i].looks),
+        uint32_t share = per_mille(shares[i].looks);
+        console_printf("%3u.%u%%  %-8s  %08llx\n", share / 10, share % 10,
                        vm_owner(shares[i].domain, FRAME_DOMAIN),
                        (unsigned long long)shares[i].thread);
     }
