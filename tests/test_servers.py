@@ -211,3 +211,13 @@ def test_threads_are_preempted(run):
     """A program that never lets go does not stop the others."""
     result = run("--module", SYSTEM / "spins", commands=["run hello", "hello-client you"])
     assert "hello, you! (greeting 1)" in result.lines and result.status == 0
+
+
+def test_no_vector_registers(built):  # pylint: disable=unused-argument
+    """Servers and the library use none: who does sends its messages the long way, and a system call would change the
+    program's."""
+    objects = [*(ROOT / "build/user/servers").rglob("*.c.o"), *(ROOT / "build/user/libc").rglob("*.c.o")]
+    assert len(objects) > 50
+    for file in objects:
+        code = subprocess.run(["objdump", "-d", file], stdout=subprocess.PIPE, text=True, check=True).stdout
+        assert not re.search(r"%[xyz]mm\d", code), file
