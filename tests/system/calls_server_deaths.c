@@ -124,7 +124,7 @@ static void test_server_ends(unsigned count)
     EXPECT(THREAD_IS_READY, thread_state(SERVER));
     end_other(SERVER, 1);
     for (unsigned i = 0; i < count; i++) {
-        WAIT_FOR(results[i] != 1);
+        WAIT_FOR(results[i] != 1 && thread_state(CALLER + i) == THREAD_IS_SLEEPING);
         EXPECT(E_GONE, results[i]);
         EXPECT(THREAD_IS_SLEEPING, thread_state(CALLER + i));
         thread_done(CALLER + i);
