@@ -78,14 +78,15 @@ int main(int argc, char **argv)
         worker_start(i, i / EACH, juggle, i);
     }
     for (uint64_t turn = 0; turn < turns * 4; turn++) {
-        uint64_t before = looks[turn % count];
+        unsigned next = (unsigned)(turn / 16 % count);
+        uint64_t before = looks[next];
         disturb(turn, frame, count);
         if (turn % 16 == 0) {
-            UNTIL(looks[turn % count] != before);
+            UNTIL(looks[next] != before);
         }
     }
     for (unsigned i = 0; i < count; i++) {
-        EXPECT(true, looks[i] >= WAYS);
+        UNTIL(looks[i] >= WAYS);
         EXPECT(0, wrong[i]);
         worker_end(&workers[i]);
     }
