@@ -26,6 +26,7 @@
 #define PAGE_FAULT 14u
 #define TRAP_FLAG 0x100u
 #define PORTS 0x10000u
+#define PORTS_LEAST 128 /* that are tried, however slow the machine is */
 
 #define SECOND_NS 1000000000ull
 
@@ -284,9 +285,9 @@ static void try_port(uint64_t port)
     }
 }
 
-/* So many of them, or as many as this machine tries in three seconds. The thread is of the test's
- * own domain: other page tables, twice a fault, cost an emulator five times as
- * much as all the rest. */
+/* So many of them at least, and as many as this machine tries in three seconds. The thread is of
+ * the test's own domain: other page tables, twice a fault, cost an emulator five times as much as
+ * all the rest. */
 static void test_ports(uint64_t wanted)
 {
     EXPECT(OK, sys_domain_set(SLOT_SELF, DOMAIN_FAULT_ENDPOINT, FAULT_CLIENT));
@@ -299,7 +300,6 @@ static void test_ports(uint64_t wanted)
     }
     printf("ports: %lu of %u tried, %lu ns a fault\n", tried, PORTS,
            (clock_now() - start) / tried / 6);
-    EXPECT(true, tried > 100);
     EXPECT(OK, sys_slot_drop(REPLY));
     thread_done(THREAD);
 }
@@ -308,7 +308,7 @@ static void test_ports(uint64_t wanted)
  */
 int main(int argc, char **argv)
 {
-    uint64_t wanted = 0;
+    uint64_t wanted = PORTS_LEAST;
     for (int i = 1; i < argc; i++) {
         wanted = strncmp(argv[i], "ports=", 6) == 0 ? strtoull(argv[i] + 6, NULL, 10) : wanted;
     }
